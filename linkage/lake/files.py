@@ -1,0 +1,184 @@
+"""The files that users and suppliers bring: Parquet, CSV and Delta, read with clear refusals."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
+from os import SEEK_END
+from pathlib import Path
+from typing import Any
+
+from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from linkage.errors import InputError
+
+_PARQUET = b"PAR1"
+
+
+def read_input(spark: SparkSession, path: str, malformed_column: str | None = None) -> DataFrame:
+    """Reads a user's own Delta table, Parquet file or folder, or CSV file or folder.
+
+    CSV is comma-separated UTF-8 with a header; all its columns are strings and empty is null. A
+    CSV row with too few or too many fields stops the job that reads it, unless
+    `malformed_column` names a column for such rows: there it holds the raw line, else null.
+
+    Raises:
+        InputError: The path is missing or holds nothing, a file is empty or cut short, or a
+            CSV header has blank or repeated names. Damage inside a Parquet file shows only when
+            its rows are read.
+    """
+    if _is_delta(spark, path):
+        return _load(spark, "delta", path, {})
+    files = _files(spark, path)
+    if not files:
+        raise InputError(f"{path}: the folder holds no files")
+    empty = [name for name, size in files if size == 0]
+    if empty:
+        raise InputError(f"{empty[0]}: the file is empty")
+    names = [name for name, _ in files]
+    if all(_is_csv(name) for name in names):
+        return _read_csv(spark, path, names, malformed_column)
+    for name in names:
+        if not _is_parquet(name):
+            raise InputError(f"{name}: neither Parquet nor CSV (.csv or .csv.gz), nor a Delta table")
+    return _load(spark, "parquet", path, {})
+
+
+def files_fingerprint(spark: SparkSession, path: str) -> str | None:
+    """Describes the files under a path by number, bytes and newest change; None if none."""
+    try:
+        files = _load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
+    except InputError:
+        return None
+    newest = F.max("modificationTime").cast("double")
+    row = files.agg(F.count("*"), F.coalesce(F.sum("length"), F.lit(0)), newest).first()
+    return None if row is None or not row[0] else f"{row[0]} files, {row[1]} bytes, at {row[2]}"
+
+
+def absolute(path: str) -> str:
+    """A path without a scheme is on this machine; Spark would resolve it against its own folder."""
+    return path if "://" in path else str(Path(path.removeprefix("file:")).absolute())
+
+
+def _is_local(path: str) -> bool:
+    return "://" not in path
+
+
+def _is_delta(spark: SparkSession, path: str) -> bool:
+    if not _is_local(path):
+        return DeltaTable.isDeltaTable(spark, path)
+    return (Path(absolute(path)) / "_delta_log").is_dir()
+
+
+def _files(spark: SparkSession, path: str) -> list[tuple[str, int]]:
+    """Lists the data files under a path with their sizes, in the order of their names."""
+    if not _is_local(path):
+        listed = _load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
+        return sorted((row["path"], row["length"]) for row in listed.select("path", "length").collect())
+    root = Path(absolute(path))
+    if root.is_file():
+        return [(path, root.stat().st_size)]
+    if not root.is_dir():
+        raise InputError(f"{path}: no such file or folder")
+    found = (file for file in root.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(root)))
+    return sorted((str(file), file.stat().st_size) for file in found)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) and "=" not in part for part in path.parts)
+
+
+def _is_csv(name: str) -> bool:
+    return name.lower().endswith((".csv", ".csv.gz"))
+
+
+def _is_parquet(name: str) -> bool:
+    """By its first bytes where they can be read, else by its name.
+
+    Raises:
+        InputError: The file starts as Parquet and does not end so.
+    """
+    named_so = name.lower().endswith(".parquet")
+    if not _is_local(name):
+        return named_so
+    with Path(absolute(name)).open("rb") as file:
+        starts = file.read(len(_PARQUET)) == _PARQUET
+        if starts:
+            file.seek(-len(_PARQUET), SEEK_END)
+        whole = starts and file.read() == _PARQUET
+    if not whole and (starts or named_so):
+        raise InputError(f"{name}: not a whole Parquet file; it is damaged or cut short")
+    return whole
+
+
+def _read_csv(spark: SparkSession, path: str, names: Sequence[str], malformed_column: str | None) -> DataFrame:
+    header = _header(spark, names[0])
+    for name in names[1:] if _is_local(path) else ():
+        if _header(spark, name) != header:
+            raise InputError(f"{name}: its header differs from that of {names[0]}")
+    columns = [T.StructField(name, T.StringType()) for name in header]
+    options: dict[str, Any] = {
+        "header": True,
+        "escape": '"',
+        "multiLine": any(_may_break_lines(name) for name in names),
+        "mode": "FAILFAST",
+        "columnPruning": False,
+    }
+    if malformed_column is not None:
+        columns.append(T.StructField(malformed_column, T.StringType()))
+        options |= {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": malformed_column}
+    return _load(spark, "csv", path, options, T.StructType(columns))
+
+
+def _header(spark: SparkSession, name: str) -> list[str]:
+    """Returns the column names of a CSV file, or raises InputError if they cannot serve."""
+    try:
+        header = next(csv.reader(_first_line(spark, name)), [])
+    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile, EOFError):
+        raise InputError(f"{name}: the header cannot be read as CSV in UTF-8") from None
+    blank = [str(position) for position, column in enumerate(header, start=1) if not column.strip()]
+    if blank or not header:
+        raise InputError(f"{name}: the header has no name for column {', '.join(blank) or '1'}")
+    lowered = [column.lower() for column in header]
+    twice = sorted({column for column in header if lowered.count(column.lower()) > 1})
+    if twice:
+        raise InputError(f"{name}: the header names a column twice: {', '.join(twice)}")
+    return header
+
+
+def _first_line(spark: SparkSession, name: str) -> Iterator[str]:
+    if not _is_local(name):
+        row = spark.read.text(name).first()
+        yield from [] if row is None else [row[0].removeprefix("\ufeff")]
+        return
+    opener = gzip.open if name.endswith(".gz") else open
+    with opener(absolute(name), "rt", encoding="utf-8-sig", newline="") as file:
+        yield from file
+
+
+def _may_break_lines(name: str) -> bool:
+    """Whether a quoted value could hold a line break: Spark must then not split the file."""
+    if not _is_local(name) or name.lower().endswith(".gz"):
+        return True
+    with Path(absolute(name)).open("rb") as file:
+        return any(b'"' in block for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def _load(
+    spark: SparkSession,
+    file_format: str,
+    path: str,
+    options: Mapping[str, Any],
+    schema: T.StructType | None = None,
+) -> DataFrame:
+    reader = spark.read.format(file_format).options(**options)
+    try:
+        return (reader if schema is None else reader.schema(schema)).load(absolute(path))
+    except (PySparkException, Py4JJavaError):
+        raise InputError(f"{path}: cannot be read as {file_format}; it is missing, damaged or cut short") from None

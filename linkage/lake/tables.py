@@ -1,0 +1,158 @@
+"""Zones and their tables: what a job declared it may open, and nothing else.
+
+A zone is a root of its own, so that each can be a separate bucket with a separate key. Tables are
+Delta: what a reader sees changes in one commit, and a failed write leaves nothing visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+
+from linkage.errors import ConfigError, InputError, RefusedError
+from linkage.lake.files import absolute, files_fingerprint
+from schemas import TableSchema
+
+
+class Zone(StrEnum):
+    """Separate roots with separate rights: what may be known in one must not reach another."""
+
+    LANDING = "landing"
+    IDENTIFIERS = "identifiers"
+    ATTRIBUTES = "attributes"
+    LINKAGE = "linkage"
+    EVALUATION = "evaluation"
+    PUBLISHED = "published"
+    EXTRACTS = "extracts"
+    OUTPUTS = "outputs"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a write left behind: the table's new version, and the rows that it wrote."""
+
+    version: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The tables of one pipeline, seen by a job that declared what it reads and writes.
+
+    `roots` is one root, under which each zone is a folder, or a root for each zone that is used.
+    """
+
+    spark: SparkSession
+    roots: str | Mapping[Zone, str]
+    reads: frozenset[Zone]
+    writes: frozenset[Zone]
+
+    def path(self, zone: Zone, table: str) -> str:
+        """Returns where a table is, for a zone that the job declared.
+
+        Raises:
+            RefusedError: The job declared neither to read nor to write the zone.
+            ConfigError: The zone has no root.
+        """
+        self._permit(zone, self.reads | self.writes, "open")
+        if isinstance(self.roots, str):
+            root = f"{self.roots.rstrip('/')}/{zone}"
+        elif zone in self.roots:
+            root = self.roots[zone].rstrip("/")
+        else:
+            raise ConfigError(f"zone {zone}: the lake has no root for it; name one in the config")
+        return f"{absolute(root)}/{table}"
+
+    def read(self, zone: Zone, table: str, schema: TableSchema, version: int | None = None) -> DataFrame:
+        """Reads a table, its newest version unless one is named, and checks it.
+
+        Raises:
+            RefusedError: The job did not declare to read the zone.
+            InputError: The table is not there, or is not what its schema says.
+        """
+        self._permit(zone, self.reads, "read")
+        path = self.path(zone, table)
+        if not DeltaTable.isDeltaTable(self.spark, path):
+            raise InputError(f"{zone}/{table}: no such table at {path}; run the job that writes it")
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        df = reader.load(path)
+        schema.check(df)
+        return df
+
+    def overwrite(
+        self, df: DataFrame, zone: Zone, table: str, schema: TableSchema, partition_by: Sequence[str] = ()
+    ) -> Commit:
+        """Replaces a table's rows and columns in one commit; raises as `append`."""
+        writer = df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        return self._write(writer.partitionBy(*partition_by), df, zone, table, schema)
+
+    def append(self, df: DataFrame, zone: Zone, table: str, schema: TableSchema) -> Commit:
+        """Adds rows to a table in one commit, making the table if it is not there.
+
+        Raises:
+            RefusedError: The job did not declare to write the zone.
+            InputError: The frame is not what the schema says.
+        """
+        return self._write(df.write.format("delta").mode("append"), df, zone, table, schema)
+
+    def deliver(self, df: DataFrame, table: str, file_format: str) -> None:
+        """Writes a supply into the landing zone as its owner would: plain Parquet or CSV files."""
+        self._permit(Zone.LANDING, self.writes, "write")
+        writer = df.write.format(file_format).mode("overwrite")
+        if file_format == "csv":
+            writer = writer.option("header", "true").option("escape", '"')
+        writer.save(self.path(Zone.LANDING, table))
+
+    def exists(self, zone: Zone, table: str) -> bool:
+        """Whether there is a Delta table of that name."""
+        return DeltaTable.isDeltaTable(self.spark, self.path(zone, table))
+
+    def version(self, zone: Zone, table: str) -> int | None:
+        """The table's newest version, or None if there is no such table."""
+        if not self.exists(zone, table):
+            return None
+        return _last_commit(self.spark, self.path(zone, table)).version
+
+    def fingerprint(self, zone: Zone, table: str) -> str | None:
+        """What changes when the data do: a Delta version, or the list of a supply's files.
+
+        None if there is nothing.
+        """
+        version = self.version(zone, table)
+        if version is not None:
+            return f"version {version}"
+        return files_fingerprint(self.spark, self.path(zone, table))
+
+    def _write(self, writer: DataFrameWriter, df: DataFrame, zone: Zone, table: str, schema: TableSchema) -> Commit:
+        self._permit(zone, self.writes, "write")
+        schema.check(df)
+        path = self.path(zone, table)
+        if zone is Zone.IDENTIFIERS:
+            # Delta's log keeps the least and the greatest value of each column, which outlive
+            # the rows when they are deleted: no name may get there.
+            writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
+        writer.save(path)
+        return _last_commit(self.spark, path)
+
+    def _permit(self, zone: Zone, declared: frozenset[Zone], verb: str) -> None:
+        if zone not in declared:
+            names = ", ".join(sorted(declared)) or "none"
+            raise RefusedError(f"zone {zone}: this job may not {verb} it; it declares {names}")
+
+
+def write_table(df: DataFrame, path: str) -> Commit:
+    """Writes a frame as a Delta table at any path, replacing what is there in one commit."""
+    df.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+    return _last_commit(df.sparkSession, path)
+
+
+def _last_commit(spark: SparkSession, path: str) -> Commit:
+    [row] = DeltaTable.forPath(spark, path).history(1).select("version", "operationMetrics").collect()
+    return Commit(row["version"], int((row["operationMetrics"] or {}).get("numOutputRows", 0)))
