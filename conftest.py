@@ -26,7 +26,8 @@ TEST_SETTINGS = {
     "spark.sql.shuffle.partitions": "2",
     "spark.ui.showConsoleProgress": "false",
     # A start is worth more than peak speed in a test.
-    "spark.driver.extraJavaOptions": "-Dfile.encoding=UTF-8 -Duser.timezone=UTC -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": "-Dfile.encoding=UTF-8 -Duser.timezone=UTC"
+    " -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
 }
 
 
@@ -44,7 +45,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     os.environ |= {
         "JAVA_HOME": str(LOCAL / "java"),
         "LC_ALL": "C.UTF-8",
-        "LINKAGE_LOG_FILE": str(scratch / "spark.log"),
+        "LINKAGE_LOG": str(scratch / "spark.log"),
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
