@@ -1,0 +1,138 @@
+"""The command line of every job: parse, run, and turn whatever happens into an exit code.
+
+0 done, 2 bad usage or config, 3 bad input, 4 refused by a rule, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn, Protocol, cast
+
+from pyspark.sql import SparkSession
+
+from jobs.harness import failures, session
+from jobs.harness.config import suggest
+from jobs.harness.run import Run, open_run
+from linkage.errors import ConfigError
+
+PROGRAM = "spark-submit.sh"
+
+
+class RunSettings(Protocol):
+    """What `load` returns: anything that says where run folders go."""
+
+    @property
+    def runs(self) -> Path:
+        """The folder that gets one folder for each run."""
+
+
+class Job(Protocol):
+    """What a job's module offers. The first line of its docstring is its help."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declares the job's options."""
+
+    def load(self, args: argparse.Namespace) -> RunSettings:
+        """Turns options into settings without Spark; raises ConfigError."""
+
+    def run(self, spark: SparkSession, settings: object, run: Run) -> None:
+        """Does the work, prints the report."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; options are never guessed from their beginning."""
+
+    def __init__(self, **options: str | None) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see {self.prog} --help")
+
+
+def dispatch(argv: Sequence[str], jobs: Mapping[str, str]) -> int:
+    """Runs the job that the first argument names; `jobs` maps names to modules."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(_overview(jobs))
+        return 0 if argv else 2
+    name = argv[0]
+    if name not in jobs:
+        print(f"{PROGRAM}: unknown job '{name}'{suggest(name, list(jobs))}", file=sys.stderr)
+        return ConfigError.exit_code
+    return execute(name, jobs[name], argv[1:])
+
+
+def execute(name: str, module: str, argv: Sequence[str]) -> int:
+    """Runs one job with its options and returns the exit code; never raises."""
+    try:
+        job = cast(Job, import_module(module))
+        settings = job.load(_parse(name, job, argv))
+        with session.signals():
+            return _run(name, job, settings)
+    except SystemExit as asked:
+        return int(asked.code or 0)
+    except BaseException as error:  # noqa: BLE001  the outermost frame
+        return _fail(name, error, None)
+
+
+def _run(name: str, job: Job, settings: RunSettings) -> int:
+    with open_run(name, settings.runs) as run:
+        try:
+            began = time.monotonic()
+            with session.spark_session(name, run.log, run.scratch) as spark:
+                run.manifest.seconds["session"] = time.monotonic() - began
+                run.manifest.spark = session.describe(spark)
+                job.run(spark, settings, run)
+        except BaseException as error:  # noqa: BLE001  the outermost frame of a run
+            return _fail(name, error, run)
+        run.manifest.outcome = "done"
+        return 0
+
+
+def _parse(name: str, job: Job, argv: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog=f"{PROGRAM} {name}", description=job.__doc__)
+    job.add_arguments(parser)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        options = [text for action in parser._actions for text in action.option_strings if text.startswith("--")]
+        word = unknown[0].partition("=")[0]
+        parser.error(
+            f"unknown option '{word}'{suggest(word, options)}" if word.startswith("-") else f"what is '{word}'?"
+        )
+    return args
+
+
+def _fail(name: str, error: BaseException, run: Run | None) -> int:
+    failure = failures.explain(error)
+    log = run.log if run else Path(os.environ.get("LINKAGE_LOG_FILE") or f"{tempfile.gettempdir()}/linkage-{name}.log")
+    if run is not None:
+        run.manifest.outcome, run.manifest.error = failure.outcome, failure.line
+    if run is not None or not failure.expected:
+        with log.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+    print(f"{name}: {failure.line}" + ("" if failure.expected else f"; the log says why: {log}"), file=sys.stderr)
+    return failure.exit_code
+
+
+def _overview(jobs: Mapping[str, str]) -> str:
+    lines = [f"usage: {PROGRAM} [--profile NAME] JOB [options]", "", "jobs:"]
+    lines += [f"  {name:<12} {_first_line(module)}" for name, module in jobs.items()]
+    return "\n".join([*lines, "", f"{PROGRAM} JOB --help tells the options of a job."])
+
+
+def _first_line(module: str) -> str:
+    """Reads a module's help without importing it: help needs no Spark."""
+    spec = find_spec(module)
+    source = spec.loader.get_source(module) if spec and spec.loader else None  # type: ignore[attr-defined]
+    return (ast.get_docstring(ast.parse(source or "")) or "").partition("\n")[0]

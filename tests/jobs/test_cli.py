@@ -1,0 +1,166 @@
+"""The frame around a job: options, exit codes, lines, manifest, scratch."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.__main__ import JOBS, main
+from jobs.harness import cli, session
+from jobs.harness.run import Run
+from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
+
+
+@dataclass(frozen=True)
+class _Settings:
+    runs: Path
+    failure: BaseException | None = None
+
+
+@pytest.fixture
+def job(monkeypatch, tmp_path):
+    """A job that does what a test asks, under the module name `fake_job`."""
+    module = ModuleType("fake_job", "Does what a test asks.\n\nAt length.")
+    module.failure = None
+    module.seen = {}
+
+    def add_arguments(parser: ArgumentParser) -> None:
+        parser.add_argument("--people", type=int, required=True)
+
+    def load(args: Namespace) -> _Settings:
+        if args.people < 0:
+            raise ConfigError("--people: there are no negative people")
+        return _Settings(tmp_path / "runs", module.failure)
+
+    def run(spark: SparkSession, settings: _Settings, run: Run) -> None:
+        module.seen = {"scratch": run.scratch, "mode": run.scratch.stat().st_mode & 0o777, "folder": run.folder}
+        with run.stage("count") as stage:
+            stage.count(records=spark.range(3).count())
+        if settings.failure is not None:
+            raise settings.failure
+
+    module.add_arguments, module.load, module.run = add_arguments, load, run
+    monkeypatch.setitem(sys.modules, "fake_job", module)
+    return module
+
+
+def _execute(*argv: str) -> int:
+    return cli.execute("fake", "fake_job", argv)
+
+
+def _manifest(tmp_path: Path) -> dict:
+    [path] = (tmp_path / "runs").glob("*/run.json")
+    return json.loads(path.read_text())
+
+
+def test_done(spark, job, tmp_path, capsys):
+    assert _execute("--people", "3") == 0
+    manifest = _manifest(tmp_path)
+    assert manifest["outcome"] == "done"
+    assert manifest["error"] is None
+    assert manifest["counts"] == {"records": 3}
+    assert set(manifest["seconds"]) == {"session", "count", "total"}
+    assert {"python", "pyspark", "duckdb"} <= set(manifest["versions"])
+    line = json.loads(capsys.readouterr().err)
+    assert (line["job"], line["stage"], line["outcome"], line["counts"]) == ("fake", "count", "done", {"records": 3})
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "outcome"),
+    [
+        (ConfigError("settings.json: no such column"), 2, "bad config"),
+        (InputError("people.csv: the file is empty"), 3, "bad input"),
+        (RefusedError("zone identifiers: not declared"), 4, "refused"),
+        (LinkageError("collision"), 1, "failed"),
+        (session.Interrupted("SIGTERM"), 1, "interrupted"),
+    ],
+)
+def test_expected_failures_are_one_line(spark, job, tmp_path, capsys, failure, code, outcome):
+    job.failure = failure
+    assert _execute("--people", "3") == code
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"fake: {failure}" if code != 1 else "fake: ")
+    assert _manifest(tmp_path)["outcome"] == outcome
+    assert not job.seen["scratch"].exists()
+
+
+def test_unexpected_failure_names_the_log_and_repeats_no_value(spark, job, tmp_path, capsys):
+    job.failure = ValueError("Mary Smith 1970-01-01")
+    assert _execute("--people", "3") == 1
+    screen = capsys.readouterr()
+    assert "Mary" not in screen.out + screen.err
+    log = job.seen["folder"] / "spark.log"
+    assert screen.err.splitlines()[-1] == f"fake: failed unexpectedly (ValueError); the log says why: {log}"
+    assert "Traceback" in log.read_text()
+    assert "Mary" not in json.dumps(_manifest(tmp_path))
+
+
+def test_scratch_and_run_folder_are_the_owners_only(spark, job):
+    assert _execute("--people", "3") == 0
+    assert job.seen["mode"] == 0o700
+    assert job.seen["folder"].stat().st_mode & 0o077 == 0
+    assert not job.seen["scratch"].exists()
+
+
+def test_an_error_of_ours_raised_in_a_task_keeps_its_exit_code(spark, job, tmp_path, capsys):
+    def broken(batches):
+        raise InputError("record_id: two rows with one key")
+
+    def run(spark: SparkSession, settings: _Settings, run: Run) -> None:
+        spark.range(1).mapInArrow(broken, "id long").collect()
+
+    job.run = run
+    assert _execute("--people", "3") == 3
+    assert capsys.readouterr().err.splitlines()[-1] == "fake: record_id: two rows with one key"
+
+
+def test_bad_options_leave_no_run(job, tmp_path, capsys):
+    for argv, said in {
+        ("--peeple", "3", "--people", "3"): "unknown option '--peeple'; did you mean '--people'?",
+        ("--people", "many"): "--people: invalid int value",
+        ("--people", "-1"): "--people: there are no negative people",
+        ("--people", "1", "surplus"): "what is 'surplus'?",
+        (): "required: --people",
+    }.items():
+        assert _execute(*argv) == 2
+        err = capsys.readouterr().err
+        assert said in err
+        assert err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_unknown_job(capsys):
+    assert main(["macth"]) == 2
+    assert capsys.readouterr().err.startswith("spark-submit.sh: unknown job 'macth'; did you mean 'match'?")
+
+
+def test_help_lists_every_job_with_a_line(capsys):
+    assert main(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name in JOBS:
+        [line] = [line for line in lines if line.startswith(f"  {name} ")]
+        assert line.split(maxsplit=1)[1].endswith(".")
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_every_job_explains_itself_without_spark(name, capsys, monkeypatch):
+    monkeypatch.setattr(session, "spark_session", None)
+    assert main([name, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"usage: spark-submit.sh {name}")
+
+
+def test_scratch_of_a_killed_run_is_swept(monkeypatch, tmp_path):
+    monkeypatch.setenv("LINKAGE_SCRATCH", str(tmp_path))
+    left = tmp_path / "linkage-old-1"
+    left.mkdir()
+    (left / "owner.lock").touch()
+    (left / "names.parquet").touch()
+    with session.scratch("a") as first, session.scratch("b"):
+        assert not left.exists()
+        assert first.exists()
+    assert list(tmp_path.iterdir()) == []
