@@ -27,6 +27,7 @@ def job(monkeypatch, tmp_path):
     """A job that does what a test asks, under the module name `fake_job`."""
     module = ModuleType("fake_job", "Does what a test asks.\n\nAt length.")
     module.failure = None
+    module.runs = tmp_path / "runs"
     module.seen = {}
 
     def add_arguments(parser: ArgumentParser) -> None:
@@ -35,7 +36,7 @@ def job(monkeypatch, tmp_path):
     def load(args: Namespace) -> _Settings:
         if args.people < 0:
             raise ConfigError("--people: there are no negative people")
-        return _Settings(tmp_path / "runs", module.failure)
+        return _Settings(module.runs, module.failure)
 
     def run(spark: SparkSession, settings: _Settings, run: Run) -> None:
         module.seen = {"scratch": run.scratch, "mode": run.scratch.stat().st_mode & 0o777, "folder": run.folder}
@@ -53,14 +54,15 @@ def _execute(*argv: str) -> int:
     return cli.execute("fake", "fake_job", argv)
 
 
-def _manifest(tmp_path: Path) -> dict:
-    [path] = (tmp_path / "runs").glob("*/run.json")
+def _manifest(runs: Path) -> dict:
+    [path] = runs.glob("*/run.json")
     return json.loads(path.read_text())
 
 
-def test_done(spark, job, tmp_path, capsys):
+@pytest.mark.usefixtures("spark")
+def test_done(job, capsys):
     assert _execute("--people", "3") == 0
-    manifest = _manifest(tmp_path)
+    manifest = _manifest(job.runs)
     assert manifest["outcome"] == "done"
     assert manifest["error"] is None
     assert manifest["counts"] == {"records": 3}
@@ -70,6 +72,7 @@ def test_done(spark, job, tmp_path, capsys):
     assert (line["job"], line["stage"], line["outcome"], line["counts"]) == ("fake", "count", "done", {"records": 3})
 
 
+@pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize(
     ("failure", "code", "outcome"),
     [
@@ -80,16 +83,17 @@ def test_done(spark, job, tmp_path, capsys):
         (session.Interrupted("SIGTERM"), 1, "interrupted"),
     ],
 )
-def test_expected_failures_are_one_line(spark, job, tmp_path, capsys, failure, code, outcome):
+def test_expected_failures_are_one_line(job, capsys, failure, code, outcome):
     job.failure = failure
     assert _execute("--people", "3") == code
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith(f"fake: {failure}" if code != 1 else "fake: ")
-    assert _manifest(tmp_path)["outcome"] == outcome
+    assert _manifest(job.runs)["outcome"] == outcome
     assert not job.seen["scratch"].exists()
 
 
-def test_unexpected_failure_names_the_log_and_repeats_no_value(spark, job, tmp_path, capsys):
+@pytest.mark.usefixtures("spark")
+def test_unexpected_failure_names_the_log_and_repeats_no_value(job, capsys):
     job.failure = ValueError("Mary Smith 1970-01-01")
     assert _execute("--people", "3") == 1
     screen = capsys.readouterr()
@@ -97,21 +101,23 @@ def test_unexpected_failure_names_the_log_and_repeats_no_value(spark, job, tmp_p
     log = job.seen["folder"] / "spark.log"
     assert screen.err.splitlines()[-1] == f"fake: failed unexpectedly (ValueError); the log says why: {log}"
     assert "Traceback" in log.read_text()
-    assert "Mary" not in json.dumps(_manifest(tmp_path))
+    assert "Mary" not in json.dumps(_manifest(job.runs))
 
 
-def test_scratch_and_run_folder_are_the_owners_only(spark, job):
+@pytest.mark.usefixtures("spark")
+def test_scratch_and_run_folder_are_the_owners_only(job):
     assert _execute("--people", "3") == 0
     assert job.seen["mode"] == 0o700
     assert job.seen["folder"].stat().st_mode & 0o077 == 0
     assert not job.seen["scratch"].exists()
 
 
-def test_an_error_of_ours_raised_in_a_task_keeps_its_exit_code(spark, job, tmp_path, capsys):
-    def broken(batches):
+@pytest.mark.usefixtures("spark")
+def test_an_error_of_ours_raised_in_a_task_keeps_its_exit_code(job, capsys):
+    def broken(_):
         raise InputError("record_id: two rows with one key")
 
-    def run(spark: SparkSession, settings: _Settings, run: Run) -> None:
+    def run(spark: SparkSession, *_) -> None:
         spark.range(1).mapInArrow(broken, "id long").collect()
 
     job.run = run
@@ -119,7 +125,7 @@ def test_an_error_of_ours_raised_in_a_task_keeps_its_exit_code(spark, job, tmp_p
     assert capsys.readouterr().err.splitlines()[-1] == "fake: record_id: two rows with one key"
 
 
-def test_bad_options_leave_no_run(job, tmp_path, capsys):
+def test_bad_options_leave_no_run(job, capsys):
     for argv, said in {
         ("--peeple", "3", "--people", "3"): "unknown option '--peeple'; did you mean '--people'?",
         ("--people", "many"): "--people: invalid int value",
@@ -131,7 +137,7 @@ def test_bad_options_leave_no_run(job, tmp_path, capsys):
         err = capsys.readouterr().err
         assert said in err
         assert err.count("\n") == 1
-    assert not (tmp_path / "runs").exists()
+    assert not job.runs.exists()
 
 
 def test_unknown_job(capsys):
