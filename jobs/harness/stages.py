@@ -1,0 +1,155 @@
+"""Work that is done is not done again; work that was cut off starts again.
+
+A stage is done when its mark says so: a small file, written after the stage's tables are
+committed, with a fingerprint of all that decides the result (inputs by version, settings, code,
+packages, the key) and the versions of the tables that it left. The mark goes before the work
+begins, so that a run killed anywhere leaves either a true mark or none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+from pyspark.sql import SparkSession
+
+from jobs.harness import keys
+from jobs.harness.config import digest
+from jobs.harness.manifest import versions, write_json
+from jobs.harness.run import Run
+from jobs.harness.sources import code_hash
+from linkage.errors import ConfigError, RefusedError
+from linkage.lake import Lake, Zone
+from linkage.lake.files import files_fingerprint
+
+
+class LakeSettings(Protocol):
+    """What the config of any pipeline has."""
+
+    lake: str | dict[Zone, str]
+    runs: Path
+    key: keys.KeySettings
+
+
+C = TypeVar("C", bound=LakeSettings)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake, as a stage's input or output."""
+
+    zone: Zone
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.zone}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides a stage's result, and the tables that it leaves.
+
+    `settings` are the parts of the config that can change the result; `files` count by their
+    content; `supplies` are paths outside the lake; `keyed` says that the key matters.
+    """
+
+    inputs: Sequence[Table]
+    outputs: Sequence[Table]
+    settings: Sequence[BaseModel]
+    files: Sequence[Path] = ()
+    supplies: Sequence[str] = ()
+    keyed: bool = False
+
+
+@dataclass(frozen=True)
+class Task(Generic[C]):
+    """What the work of a stage gets: the lake opens only the zones that the stage declared."""
+
+    spark: SparkSession
+    config: C
+    lake: Lake
+    ring: keys.KeyRing
+    run: Run
+
+
+@dataclass(frozen=True)
+class Stage(Generic[C]):
+    """A job as a step of a pipeline. `work` returns the counts that a person wants to see."""
+
+    name: str
+    module: str
+    reads: frozenset[Zone]
+    writes: frozenset[Zone]
+    plan: Callable[[C], Plan]
+    work: Callable[[Task[C]], Mapping[str, int]]
+
+    def perform(self, spark: SparkSession, config: C, run: Run, *, again: bool) -> None:
+        """Does the work unless it is done; `again` does it in any case."""
+        lake = Lake(spark, config.lake, self.reads, self.writes)
+        task = Task(spark, config, lake, keys.load(config.key), run)
+        plan, path = self.plan(config), config.runs / "stages" / f"{self.name}.json"
+        inputs = _inputs(plan, lake)
+        expected, mark = self._fingerprint(plan, task, inputs), _read(path)
+        run.manifest.inputs |= {name: inputs[name] for name in inputs.keys() - run.manifest.outputs.keys()}
+        if not again and mark.get("fingerprint") == expected and mark["outputs"] == _versions(plan.outputs, lake):
+            run.manifest.outputs |= mark["outputs"]
+            run.unchanged(self.name, mark["counts"])
+            return
+        path.unlink(missing_ok=True)
+        with run.stage(self.name) as record:
+            record.count(**self.work(task))
+            outputs = _versions(plan.outputs, lake)
+        run.manifest.outputs |= outputs
+        path.parent.mkdir(exist_ok=True)
+        write_json(path, {"fingerprint": expected, "outputs": outputs, "counts": record.counts})
+
+    def _fingerprint(self, plan: Plan, task: Task[C], inputs: Mapping[str, str | None]) -> str:
+        key = task.ring.mark() if plan.keyed else None
+        places = [task.lake.path(table.zone, table.name) for table in (*plan.inputs, *plan.outputs)]
+        return digest(dict(inputs), *plan.settings, key, places, code_hash(self.module), dict(versions()))
+
+
+@contextmanager
+def alone(runs: Path) -> Iterator[None]:
+    """Keeps a second run from the same tables.
+
+    Raises:
+        RefusedError: Another run is at work.
+    """
+    path = runs / "lock"
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RefusedError(f"another run is at work (it holds {path}); wait until it ends") from None
+        yield
+
+
+def _inputs(plan: Plan, lake: Lake) -> dict[str, str | None]:
+    found = _versions(plan.inputs, lake)
+    found |= {path: files_fingerprint(lake.spark, path) for path in plan.supplies}
+    for path in plan.files:
+        try:
+            found[str(path)] = f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+        except OSError:
+            raise ConfigError(f"{path}: no such file") from None
+    return found
+
+
+def _versions(tables: Sequence[Table], lake: Lake) -> dict[str, str | None]:
+    return {str(table): lake.fingerprint(table.zone, table.name) for table in tables}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        mark: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return mark

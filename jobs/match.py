@@ -1,0 +1,315 @@
+"""Link or deduplicate any records with any Splink 5 settings.
+
+Writes scored pairs, clusters, the model and a manifest into a folder of Delta tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.harness import config
+from jobs.harness.run import Run
+from linkage.engine import budget
+from linkage.engine.checks import check_runnable
+from linkage.engine.clusters import clusters
+from linkage.engine.frequencies import ValueFrequencies, counted_columns, value_frequencies
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.records import ID, SOURCE, Ids, LinkageRecords, check_ids, linkage_records
+from linkage.engine.scoring import ScoredPairs, score
+from linkage.engine.sizes import RuleSize, rule_sizes
+from linkage.engine.training import TrainingRules, train, training_rules
+from linkage.errors import ConfigError
+from linkage.lake import check_replaceable, read_input, staged_folder, write_document, write_table
+from linkage.model.blocking import KeyedRule, keyed_rules
+from linkage.model.specification import LinkageModel
+from linkage.model.splink_settings import parse_settings, to_settings
+from linkage.model.training import TrainingPlan
+from linkage.quality.accuracy import pairwise_accuracy
+
+MARK = "run.json"
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """What the command line asks for, read and checked as far as that goes without data."""
+
+    inputs: Mapping[str, str]
+    model: LinkageModel
+    rules: tuple[KeyedRule, ...]
+    plan: TrainingPlan | None
+    training: TrainingRules | None
+    threshold_weight: float
+    cluster_weight: float
+    truth: str | None
+    max_pairs: int | None
+    dry_run: bool
+    output: str
+    runs: Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the job's options."""
+    option = parser.add_argument
+    option("--input", action="append", required=True, metavar="NAME=PATH", help="Parquet, Delta or CSV; repeat to link")
+    option("--settings", required=True, type=Path, help="Splink 5 settings or saved model (JSON)")
+    option("--training", type=Path, help="how to estimate the model (YAML); needed if it is untrained")
+    option("--threshold-weight", type=float, default=0.0, metavar="BITS", help="keep pairs of at least this weight (0)")
+    option("--cluster-weight", type=float, default=10.0, metavar="BITS", help="join pairs of at least this weight (10)")
+    option("--truth", metavar="COLUMN", help="true person, for measuring only; never takes part in linking")
+    option("--max-pairs", type=int, metavar="N", help="stop, with exit code 4, rather than make more pairs than this")
+    option("--dry-run", action="store_true", help="print what the rules would make, and stop")
+    option("--output", required=True, metavar="DIR", help="new folder for the tables, or one of ours to replace")
+    option("--runs", type=Path, default=Path("data/runs"), help="folder for logs (data/runs)")
+
+
+def load(args: argparse.Namespace) -> MatchSettings:
+    """Check the options and read the settings."""
+    if args.cluster_weight < args.threshold_weight:
+        raise ConfigError(
+            f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
+            "pairs between the two would not be kept"
+        )
+    model = parse_settings(_text(args.settings), where=str(args.settings))
+    plan = None if args.training is None else config.load(args.training, TrainingPlan)
+    if plan is None and not model.is_trained:
+        raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
+    return MatchSettings(
+        inputs=_inputs(args.input),
+        model=model,
+        rules=keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings)),
+        plan=plan,
+        training=None if plan is None else training_rules(plan, model, where=str(args.training)),
+        threshold_weight=args.threshold_weight,
+        cluster_weight=args.cluster_weight,
+        truth=args.truth,
+        max_pairs=args.max_pairs,
+        dry_run=args.dry_run,
+        output=args.output,
+        runs=args.runs,
+    )
+
+
+def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
+    """Read, train, predict, cluster and write; or only estimate the cost."""
+    check_replaceable(spark, settings.output, mark=MARK)
+    limits = KernelLimits(memory=spark.conf.get("spark.linkage.kernel.memory", "1GB"), scratch=str(run.scratch))
+    with run.stage("read") as stage:
+        frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
+        _check_truth(frames, settings)
+        records = linkage_records(frames, settings.model, _all_rules(settings))
+        check_runnable(records, settings.model, _all_rules(settings))
+        ids = check_ids(records)
+        stage.count(records=sum(ids.counts.values()))
+    if settings.dry_run:
+        print(budget.report(settings.rules, rule_sizes(records, settings.rules)))
+        return
+    frequencies = _frequencies(records, settings, run)
+    model, training_notes = _train(records, settings, ids, frequencies, limits, run)
+    with staged_folder(spark, settings.output, mark=MARK) as folder:
+        with run.stage("predict") as stage:
+            sizes = rule_sizes(records, settings.rules)
+            if settings.max_pairs is not None:
+                budget.check(records, settings.rules, sizes, settings.max_pairs, limits)
+            pairs = score(
+                records,
+                model,
+                settings.rules,
+                sizes,
+                frequencies=frequencies,
+                threshold_weight=settings.threshold_weight,
+                limits=limits,
+            )
+            write_table(_public_pairs(records, pairs.frame), folder.table("scored_pairs"))
+            stage.count(**_pair_counts(pairs, run))
+        with run.stage("cluster") as stage:
+            kept = _internal_pairs(records, read_input(spark, folder.table("scored_pairs")))
+            found = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=ids.seed)
+            write_table(_public_clusters(records, found), folder.table("clusters"))
+            made = read_input(spark, folder.table("clusters"))
+            stage.count(clusters=made.select("cluster_id").distinct().count())
+        with run.stage("write"):
+            run.manifest.more |= {"accuracy": _accuracy(frames, made, settings), "training": training_notes}
+            run.manifest.more["notes"] = _notes(settings, model)
+            run.manifest.inputs |= {name: path for name, path in settings.inputs.items()}
+            write_document(spark, folder.table("model.json"), to_settings(model))
+            write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
+    print(_summary(settings, run))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{path}: not a readable UTF-8 file") from None
+
+
+def _inputs(options: Sequence[str]) -> dict[str, str]:
+    inputs: dict[str, str] = {}
+    for option in options:
+        name, equals, path = option.partition("=")
+        if not (name and equals and path):
+            raise ConfigError(f"--input {option}: write it as NAME=PATH")
+        if name in inputs:
+            raise ConfigError(f"--input {name} is given twice; every input needs a name of its own")
+        if any(Path(path).resolve() == Path(other).resolve() for other in inputs.values()):
+            raise ConfigError(f"--input {name}: {path} is given twice; linking a file with itself finds every record")
+        inputs[name] = path
+    return inputs
+
+
+def _all_rules(settings: MatchSettings) -> tuple[KeyedRule, ...]:
+    return settings.rules + (() if settings.training is None else settings.training.all)
+
+
+def _check_truth(frames: Mapping[str, DataFrame], settings: MatchSettings) -> None:
+    if settings.truth is None:
+        return
+    for name, frame in frames.items():
+        if settings.truth not in frame.columns:
+            raise ConfigError(f"input {name}: no column {settings.truth}, which --truth names")
+    read = {column.lower() for comparison in settings.model.comparisons for column in comparison.columns}
+    read |= {column.lower() for rule in _all_rules(settings) for column in rule.columns}
+    if settings.truth.lower() in read:
+        raise ConfigError(f"--truth {settings.truth}: the model reads this column; truth must not take part in linking")
+
+
+def _frequencies(records: LinkageRecords, settings: MatchSettings, run: Run) -> ValueFrequencies | None:
+    columns = counted_columns(settings.model, for_training=settings.plan is not None)
+    return value_frequencies(records, columns, scratch=str(run.scratch)) if columns else None
+
+
+def _train(
+    records: LinkageRecords,
+    settings: MatchSettings,
+    ids: Ids,
+    frequencies: ValueFrequencies | None,
+    limits: KernelLimits,
+    run: Run,
+) -> tuple[LinkageModel, dict[str, Any] | None]:
+    if settings.plan is None or settings.training is None:
+        return settings.model, None
+    with run.stage("train"):
+        trained = train(
+            records,
+            settings.model,
+            settings.plan,
+            settings.training,
+            counts=ids.counts,
+            frequencies=frequencies,
+            limits=limits,
+        )
+    return trained.model, {**trained.report, "warnings": list(trained.warnings)}
+
+
+def _source_columns(records: LinkageRecords, *sides: str) -> list[Any]:
+    """`source_dataset<side>` from source numbers, where there are several inputs."""
+    if len(records.sources) == 1:
+        return []
+    names = F.array(*[F.lit(name) for name in records.sources])
+    return [names[F.col(f"source{side}" if side else SOURCE).cast("int")].alias(f"source_dataset{side}") for side in sides]
+
+
+def _public_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
+    gammas = pairs.columns[pairs.columns.index("match_probability") + 1 :]
+    return pairs.select(
+        F.col("id_l").alias("unique_id_l"),
+        F.col("id_r").alias("unique_id_r"),
+        *_source_columns(records, "_l", "_r"),
+        F.col("match_key").cast("string").alias("match_key"),
+        "match_weight",
+        "match_probability",
+        *[f"`{gamma}`" for gamma in gammas],
+    )
+
+
+def _internal_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
+    if len(records.sources) == 1:
+        numbers = [F.lit(0).cast("smallint").alias(f"source_{side}") for side in "lr"]
+    else:
+        names = F.array(*[F.lit(name) for name in records.sources])
+        numbers = [
+            (F.array_position(names, F.col(f"source_dataset_{side}")) - 1).cast("smallint").alias(f"source_{side}")
+            for side in "lr"
+        ]
+    ids = [F.col(f"unique_id_{side}").alias(f"id_{side}") for side in "lr"]
+    return pairs.select(*ids, *numbers, "match_weight")
+
+
+def _public_clusters(records: LinkageRecords, found: DataFrame) -> DataFrame:
+    return found.select(F.col(ID).alias("unique_id"), *_source_columns(records, ""), "cluster_id")
+
+
+def _pair_counts(pairs: ScoredPairs, run: Run) -> dict[str, int]:
+    by_rule: dict[str, int] = {}
+    kept = 0
+    for pattern in pairs.patterns():
+        key = str(pattern["match_key"])
+        by_rule[key] = by_rule.get(key, 0) + pattern["pairs"]
+        kept += pattern["kept"]
+    run.manifest.counts["candidate_pairs"] = dict(sorted(by_rule.items(), key=lambda item: int(item[0])))
+    return {"candidate_pairs_total": sum(by_rule.values()), "pairs_kept": kept}
+
+
+def _accuracy(
+    frames: Mapping[str, DataFrame], made: DataFrame, settings: MatchSettings
+) -> dict[str, float | None] | None:
+    if settings.truth is None:
+        return None
+    several = len(frames) > 1
+    key = ["unique_id", "source_dataset"] if several else ["unique_id"]
+    known = None
+    for name, frame in frames.items():
+        one = frame.select(
+            F.col(settings.model.unique_id_column).alias("unique_id"),
+            F.lit(name).alias("source_dataset"),
+            F.col(settings.truth).alias("truth"),
+        )
+        known = one if known is None else known.unionByName(one)
+    assert known is not None  # noqa: S101  argparse requires an input
+    judged = made.join(known.select(*key, "truth"), key, how="left")
+    row = pairwise_accuracy(
+        judged,
+        truth="truth",
+        cluster="cluster_id",
+        source="source_dataset" if several else None,
+        across_sources_only=settings.model.link_type == "link_only",
+    ).first()
+    return None if row is None else {name: row[name] for name in ("precision", "recall", "f1")}
+
+
+def _notes(settings: MatchSettings, model: LinkageModel) -> list[str]:
+    notes = []
+    document = settings.model.document
+    if document.get("additional_columns_to_retain"):
+        notes.append("additional_columns_to_retain is ignored: scored pairs hold levels and weights only")
+    ignored = [key for key in ("retain_matching_columns", "retain_intermediate_calculation_columns") if document.get(key)]
+    if ignored:
+        notes.append(f"{', '.join(ignored)}: ignored, scored pairs hold levels and weights only")
+    untrained = model.untrained_levels()
+    if untrained:
+        notes.append(f"levels without an estimate take Splink's default: {'; '.join(untrained)}")
+    return notes
+
+
+def _summary(settings: MatchSettings, run: Run) -> str:
+    counts = run.manifest.counts
+    lines = [
+        f"{counts['records']:,} records, {counts['candidate_pairs_total']:,} candidate pairs, "
+        f"{counts['pairs_kept']:,} kept, {counts['clusters']:,} clusters",
+    ]
+    accuracy = run.manifest.more["accuracy"]
+    if accuracy is not None:
+        shown = ", ".join(f"{name} {'unknown' if rate is None else f'{rate:.4f}'}" for name, rate in accuracy.items())
+        lines.append(f"against {settings.truth}: {shown}")
+    lines += [f"note: {note}" for note in run.manifest.more["notes"]]
+    lines += [f"warning: {warning}" for warning in (run.manifest.more["training"] or {}).get("warnings", [])]
+    return "\n".join([*lines, f"tables, model and {MARK} are in {settings.output}"])
