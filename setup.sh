@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Makes .local/: the Python environment, a Java for Spark, the jars of Delta. Does nothing where nothing is to be done.
+# `./setup.sh environment` also packs what executors need; spark-submit.sh asks for it when a profile ships it.
 #
 #   PYTHON=...                a Python 3.11 to 3.13 to use instead of the first one found
 #   JAVA_HOME=...             a Java 17 or 21 to prefer
 #   LINKAGE_IVY_SETTINGS=...  an Ivy settings file instead of conf/jars/ivysettings.xml (a mirror, say)
 #   LINKAGE_JVM_FOLDER=...    where the system keeps its Javas, if not /usr/lib/jvm
+#   LINKAGE_CLUSTER_PYTHON_PREFIX=...  where executors have their Python (/usr, say), if not where this machine has it
 #
 # Each piece is made under another name and moved into place when it is whole, so a set-up that is interrupted leaves
 # nothing that a later one would take for done.
@@ -16,7 +18,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 cd "$root"
 readonly root local=$root/.local jvm_folder=${LINKAGE_JVM_FOLDER:-/usr/lib/jvm}
 readonly log=$local/logs/setup.log
-readonly environment_mb=3000 jars_mb=100 # room to make them in: what is unpacked goes again
+readonly environment_mb=3000 jars_mb=100 tasks_mb=1000 # room to make them in: what is unpacked goes again
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -82,14 +84,20 @@ install_venv_package() {
 
 can_install() { [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; }
 
-requirements() { # every range that setup.cfg states, one a line
-  "$1" - setup.cfg <<'PYTHON'
+requirements() { # python [extra] -> the ranges that setup.cfg states for that extra, or all of them; one a line
+  "$1" - "${2-}" <<'PYTHON'
 import configparser, sys
 setup = configparser.ConfigParser(interpolation=None)
-setup.read(sys.argv[1], encoding="utf-8")
-print(setup["options"]["install_requires"].strip())
-print("\n".join(extra.strip() for extra in setup["options.extras_require"].values()))
+setup.read("setup.cfg", encoding="utf-8")
+extras = setup["options.extras_require"]
+print(extras[sys.argv[1]] if sys.argv[1] else "\n".join([setup["options"]["install_requires"], *extras.values()]))
 PYTHON
+}
+
+install() { # python, file of requirements [python whose pip to use]
+  "${3:-$1}" -m pip --python "$1" install --quiet --disable-pip-version-check --no-input --retries 3 \
+    --requirement "$2" --constraint constraints.txt >>"$log" 2>&1 </dev/null ||
+    fail_from_log "installing Python packages"
 }
 
 # The environment is made in a folder of its own, and `venv` is a link that moves to it at the end: scripts in an
@@ -109,11 +117,10 @@ set_up_python() {
   say "making the Python environment with $(command -v "$python") ($("$python" -V 2>&1)); about a minute"
   partial=$(mktemp -d "$local/$key.XXXXXX")
   made=$partial
+  chmod 755 "$made"
   "$python" -m venv "$made" >"$log" 2>&1 || fail_from_log "python -m venv"
   requirements "$made/bin/python" >"$made/requirements.txt"
-  "$made/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --retries 3 \
-    --requirement "$made/requirements.txt" --constraint constraints.txt >>"$log" 2>&1 </dev/null ||
-    fail_from_log "installing Python packages"
+  install "$made/bin/python" "$made/requirements.txt"
   ln -sfn "$(basename "$made")" "$local/venv"
   partial=""
   find "$local" -maxdepth 1 -name 'venv-*' ! -path "$made" -exec rm -rf {} +
@@ -218,6 +225,31 @@ set_up_jars() {
   partial=""
 }
 
+# --- what executors need ------------------------------------------------------------------------------------------
+
+# A small environment for the tasks, packed: Spark unpacks it beside each executor. Its Python is a link to this
+# machine's, so the cluster needs the same version at the same place, or under LINKAGE_CLUSTER_PYTHON_PREFIX.
+set_up_task_environment() {
+  local key packed=$local/environment.tar.gz
+  key=$({ sed -n '/^tasks =/,/^[a-z]* =/p' setup.cfg; cat constraints.txt; readlink "$local/venv"
+    echo "${LINKAGE_CLUSTER_PYTHON_PREFIX-}"; } | sha256sum)
+  if [[ -f $packed && -r $packed.key && $(<"$packed.key") == "$key" ]]; then return; fi
+  require_room "$local" "$tasks_mb"
+  say "packing the environment for executors; half a minute, once"
+  partial=$(mktemp -d "$local/tasks.XXXXXX")
+  "$local/venv/bin/python" -m venv --without-pip "$partial/venv" >"$log" 2>&1 || fail_from_log "python -m venv"
+  requirements "$local/venv/bin/python" tasks >"$partial/requirements.txt"
+  install "$partial/venv/bin/python" "$partial/requirements.txt" "$local/venv/bin/python"
+  "$local/venv/bin/venv-pack" --quiet --prefix "$partial/venv" --output "$partial/environment.tar.gz" \
+    ${LINKAGE_CLUSTER_PYTHON_PREFIX:+--python-prefix "$LINKAGE_CLUSTER_PYTHON_PREFIX"} >>"$log" 2>&1 ||
+    fail_from_log "packing the environment for executors"
+  rm -f "$packed.key"
+  mv "$partial/environment.tar.gz" "$packed"
+  printf '%s\n' "$key" >"$packed.key"
+  rm -rf "$partial"
+  partial=""
+}
+
 # --- all of it ----------------------------------------------------------------------------------------------------
 
 partial=""
@@ -232,3 +264,4 @@ if command -v flock >/dev/null; then flock 9; fi # one set-up at a time
 set_up_python
 set_up_java
 set_up_jars
+if [[ ${1-} == environment ]]; then set_up_task_environment; fi

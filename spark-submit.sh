@@ -139,6 +139,8 @@ done
 
 settings=$profiles/$profile.conf
 [[ $profile != */* && -f $settings ]] || fail 2 "unknown profile '$profile'; there are: $(profile_names)"
+[[ -n ${LINKAGE_MASTER-}$(setting spark.master) ]] ||
+  fail 2 "profile $profile names no spark.master: it is for the platform to start from; see conf/profiles/$profile.conf"
 [[ -x $python && -x $local/java/bin/java && -d $local/jars ]] || fail 1 "not set up yet; run: make setup"
 [[ -z ${LINKAGE_PROPERTIES-} || -r $LINKAGE_PROPERTIES ]] || fail 2 "LINKAGE_PROPERTIES: cannot read $LINKAGE_PROPERTIES"
 
@@ -167,6 +169,7 @@ umask "$umask_before"
 settings=$composed/spark.conf
 
 master=$(setting spark.master)
+# Where all is on this machine, so is the address that Spark listens on.
 if [[ $master == local* || $master == spark://127.0.0.1:* ]]; then export SPARK_LOCAL_IP=${SPARK_LOCAL_IP:-127.0.0.1}; fi
 if [[ $master == spark://* && $(setting spark.authenticate) == true && -z $(setting spark.authenticate.secret) ]]; then
   fail 2 "profile $profile asks for spark.authenticate; put the cluster's secret into LINKAGE_AUTH_SECRET"
