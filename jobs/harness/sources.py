@@ -17,6 +17,17 @@ _FRAME = "jobs.harness"
 @cache
 def code_hash(module: str) -> str:
     """A hash that changes with any source or data file that the module's work can depend on."""
+    total = hashlib.sha256()
+    for name in reach(module):
+        total.update(name.encode())
+        total.update((_source(name) or "").encode())
+        for content in _data(name):
+            total.update(content)
+    return total.hexdigest()
+
+
+def reach(module: str) -> list[str]:
+    """The names of a module, of all of ours that it imports, and of their packages, sorted."""
     found: set[str] = set()
     waiting = [module]
     while waiting:
@@ -25,13 +36,7 @@ def code_hash(module: str) -> str:
             continue
         found.add(name)
         waiting += _imports(name)
-    total = hashlib.sha256()
-    for name in sorted(found):
-        total.update(name.encode())
-        total.update((_source(name) or "").encode())
-        for content in _data(name):
-            total.update(content)
-    return total.hexdigest()
+    return sorted(found)
 
 
 def _imports(module: str) -> Iterator[str]:
