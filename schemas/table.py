@@ -130,7 +130,10 @@ class OpenColumn(_Frozen):
 
 
 class TableSchema(_Frozen):
-    """One table: its grain, zone, key and columns in order."""
+    """One table: its grain, zone, key and columns in order.
+
+    `event_date` names the column with the date of the event that made the row.
+    """
 
     name: str
     description: str
@@ -139,6 +142,7 @@ class TableSchema(_Frozen):
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     open_columns: tuple[OpenColumn, ...] = ()
+    event_date: str | None = None
     time_coverage: str | None = None
     provenance: Provenance = Provenance.OWN
 
@@ -148,6 +152,8 @@ class TableSchema(_Frozen):
         if len(set(names)) < len(names):
             raise ValueError(f"table {self.name} names a column twice")
         primary = tuple(c.name for c in self.columns if c.key is KeyRole.PRIMARY)
+        if self.event_date is not None and self.event_date not in names:
+            raise ValueError(f"table {self.name}: no column {self.event_date} for its event date")
         if set(primary) != set(self.key):
             raise ValueError(f"table {self.name}: key {self.key} but primary columns {primary}")
         return self

@@ -20,7 +20,8 @@ RECORDS = st.lists(
         st.none() | st.integers(0, 3),
         st.sampled_from("abc"),
     ),
-    min_size=4, max_size=30,
+    min_size=4,
+    max_size=30,
 )
 FEW = settings(
     max_examples=6,

@@ -1,0 +1,1 @@
+"""Supplied rows to standardised records: cleaning, identifiers, quarantine with reasons."""

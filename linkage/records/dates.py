@@ -1,0 +1,77 @@
+"""Dates from text, and which dates of birth to believe. Null in, null out."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+# 1900-01-01 and 1970-01-01 are known fillers of the probation system (tag CPR).
+PLACEHOLDERS = (date(1900, 1, 1), date(1970, 1, 1))
+# Nobody in these datasets, which begin in 2011, was born before this (assumed).
+EARLIEST_BIRTH = date(1890, 1, 1)
+
+_ISO = r"\A\d{4}-\d{2}-\d{2}\z"
+_ISO_WITH_TIME = r"\A(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\z"
+_DAY_FIRST = r"\A(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ].*)?\z"
+_COMPACT = r"\A(\d{4})(\d{2})(\d{2})\z"
+
+
+def parse_date(text: Column) -> Column:
+    """A date from YYYY-MM-DD, DD/MM/YYYY (also with . or -) or YYYYMMDD, with or without a time.
+
+    Null for anything else and for dates that do not exist. A date with the month in words or
+    a year of two digits is not guessed at; the day comes first, as in the United Kingdom.
+
+    >>> texts = ["1985-02-28", "28/02/1985", "19850228", "1985-02-28 00:00:00", "31/02/1985", "1985"]
+    >>> df = spark.createDataFrame([(t,) for t in texts], "text string")
+    >>> [str(row[0]) for row in df.select(parse_date(F.col("text"))).collect()]
+    ['1985-02-28', '1985-02-28', '1985-02-28', '1985-02-28', 'None', 'None']
+    """
+    trimmed = F.trim(text)
+    rearranged = (
+        F.when(trimmed.rlike(_DAY_FIRST), F.regexp_replace(trimmed, _DAY_FIRST, "$3-$2-$1"))
+        .when(trimmed.rlike(_ISO_WITH_TIME), F.regexp_replace(trimmed, _ISO_WITH_TIME, "$1-$2-$3"))
+        .when(trimmed.rlike(_COMPACT), F.regexp_replace(trimmed, _COMPACT, "$1-$2-$3"))
+    )
+    return F.when(text.rlike(_ISO), text.try_cast("date")).otherwise(rearranged.try_cast("date"))
+
+
+def is_placeholder(day: Column) -> Column:
+    """Whether a date is a filler that stands for an unknown date of birth.
+
+    >>> spark.range(1).select(is_placeholder(F.to_date(F.lit("1900-01-01")))).first()[0]
+    True
+    """
+    return day.isin(*PLACEHOLDERS)
+
+
+def plausible_birth(day: Column, *, latest: Column) -> Column:
+    """A date of birth that can be believed; null for fillers, for the far past and after `latest`.
+
+    Args:
+        day: date of birth.
+        latest: date by which the person was there, such as that of the hearing; null means
+            that it is not known and not looked at.
+
+    >>> days = [("1985-02-28",), ("1970-01-01",), ("2031-01-01",)]
+    >>> df = spark.createDataFrame(days, "d string").select(F.to_date("d").alias("d"))
+    >>> latest = F.to_date(F.lit("2020-01-01"))
+    >>> [str(row[0]) for row in df.select(plausible_birth(F.col("d"), latest=latest)).collect()]
+    ['1985-02-28', 'None', 'None']
+    """
+    believed = (day >= F.lit(EARLIEST_BIRTH)) & ~is_placeholder(day) & ((day <= latest) | latest.isNull())
+    return F.when(believed, day)
+
+
+def age_in_years(birth: Column, day: Column) -> Column:
+    """Completed years from `birth` to `day`; null when either is, or when it would be negative.
+
+    >>> day = lambda text: F.to_date(F.lit(text))
+    >>> spark.range(1).select(age_in_years(day("1985-02-28"), day("2020-02-27"))).first()[0]
+    34
+    """
+    years = F.year(day) - F.year(birth)
+    before = F.month(day) * 100 + F.dayofmonth(day) < F.month(birth) * 100 + F.dayofmonth(birth)
+    return F.when(birth <= day, years - before.cast("int"))

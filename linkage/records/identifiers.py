@@ -1,0 +1,123 @@
+"""Identifiers of the justice system: one written form, check characters verified.
+
+Null in, null out; null also for a wrong form or check character, so that nothing is linked
+on it. Idempotent. The check character is the remainder by 23 of year and serial, read as one
+number, looked up in `CHECK_LETTERS` (tag CPR: the Ministry's public person-matching code).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from linkage.records.text import code
+
+# No I, O or S, which look like digits.
+CHECK_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
+
+_CHECK = f"[{CHECK_LETTERS}]"
+# Without the slash a year has four digits only if seven of a serial follow.
+_YEAR = rf"(?:19|20)\d{{2}}(?=/|\d{{7}}{_CHECK}\z)|\d{{2}}"
+_LONG_YEAR = 4
+_PNC_LONG = rf"\A(?:19|20)\d{{2}}/\d{{7}}{_CHECK}\z"
+_PNC = rf"\A({_YEAR})/?(\d{{1,7}}){_CHECK}\z"
+_CRO = rf"\A\d{{1,6}}/?\d{{2}}{_CHECK}\z"
+_CRO_FILE = rf"\ASF\d{{2}}/?\d{{1,6}}{_CHECK}\z"
+
+
+def check_letter(number: Column) -> Column:
+    """The check letter of a number given as text of digits.
+
+    >>> spark.range(1).select(check_letter(F.lit("999999901"))).first()[0]
+    'N'
+    """
+    remainder = number.try_cast("bigint") % 23
+    return F.substring(F.lit(CHECK_LETTERS), (remainder + 1).cast("int"), F.lit(1))
+
+
+def _squash(text: Column) -> Column:
+    return F.regexp_replace(F.upper(text), "[^A-Z0-9/]", "")
+
+
+def normalise_pnc(pnc: Column, *, latest_year: Column) -> Column:
+    """A PNC identifier as YYYY/NNNNNNND.
+
+    Accepts the short form YY/ND with the zeros of the serial left out, and both without the
+    slash. The check ignores the century. A serial of zeros is a filler and gives null.
+
+    Args:
+        pnc: the identifier as recorded.
+        latest_year: year that no identifier can be later than; a short year after it is of
+            the century before, a long one is wrong.
+
+    >>> texts = ["1999/9999901N", "99/9999901n", "20/9N", "1999/9999902N", "2000/0000000Z"]
+    >>> df = spark.createDataFrame([(t,) for t in texts], "t string")
+    >>> [row[0] for row in df.select(normalise_pnc(F.col("t"), latest_year=F.lit(2022))).collect()]
+    ['1999/9999901N', '1999/9999901N', '2020/0000009N', None, None]
+    """
+    text = _squash(pnc)
+    written = F.when(text.rlike(_PNC), _long_pnc(text, latest_year))
+    long = F.when(pnc.rlike(_PNC_LONG), pnc).otherwise(written)
+    number = F.concat(F.substring(long, 3, 2), F.substring(long, 6, 7))
+    right = F.substring(long, 13, 1) == check_letter(number)
+    real = F.substring(long, 6, 7) != "0000000"
+    return F.when(right & real & (F.substring(long, 1, 4).try_cast("int") <= latest_year), long)
+
+
+def _long_pnc(text: Column, latest_year: Column) -> Column:
+    year = F.regexp_extract(text, _PNC, 1)
+    serial = F.regexp_extract(text, _PNC, 2)
+    century = F.when(F.concat(F.lit("20"), year).try_cast("int") <= latest_year, F.lit("20")).otherwise(F.lit("19"))
+    full_year = F.when(F.length(year) == _LONG_YEAR, year).otherwise(F.concat(century, year))
+    return F.concat(full_year, F.lit("/"), F.lpad(serial, 7, "0"), F.right(text, F.lit(1)))
+
+
+def normalise_cro(cro: Column) -> Column:
+    """A CRO number as NNNNNN/YYD, or SFYY/ND for one that is known from a file only.
+
+    The serial of the first kind is padded with zeros, that of the second is not. A serial of
+    zeros is a filler and gives null although its check character fits.
+
+    >>> texts = ["999901/99U", "SF79/9999N", "000000/00Z", "999901/99V"]
+    >>> df = spark.createDataFrame([(t,) for t in texts], "t string")
+    >>> [row[0] for row in df.select(normalise_cro(F.col("t"))).collect()]
+    ['999901/99U', 'SF79/9999N', None, None]
+    """
+    text = _squash(cro)
+    letter = F.right(text, F.lit(1))
+    return F.when(text.rlike(_CRO), _court_cro(text, letter)).when(text.rlike(_CRO_FILE), _file_cro(text, letter))
+
+
+def _court_cro(text: Column, letter: Column) -> Column:
+    digits = F.lpad(F.regexp_replace(text, "[^0-9]", ""), 8, "0")
+    serial, year = F.substring(digits, 1, 6), F.substring(digits, 7, 2)
+    right = (check_letter(F.concat(year, serial)) == letter) & (serial != "000000")
+    return F.when(right, F.concat(serial, F.lit("/"), year, letter))
+
+
+def _file_cro(text: Column, letter: Column) -> Column:
+    digits = F.regexp_replace(text, "[^0-9]", "")
+    year = F.substring(digits, 1, 2)
+    serial = F.regexp_replace(F.substring(digits, 3, 6), r"\A0+", "")
+    right = (check_letter(F.concat(year, serial)) == letter) & (serial != "")
+    return F.when(right, F.concat(F.lit("SF"), year, F.lit("/"), serial, letter))
+
+
+def normalise_prison_number(number: Column) -> Column:
+    """A prison number as ANNNNAA; it has no check character.
+
+    >>> spark.range(1).select(normalise_prison_number(F.lit("z9999 zz"))).first()[0]
+    'Z9999ZZ'
+    """
+    text = code(number)
+    return F.when(text.rlike(r"\A[A-Z]\d{4}[A-Z]{2}\z"), text)
+
+
+def normalise_crn(crn: Column) -> Column:
+    """A case reference number of probation as ANNNNNN; it has no check character.
+
+    >>> spark.range(1).select(normalise_crn(F.lit("z999999"))).first()[0]
+    'Z999999'
+    """
+    text = code(crn)
+    return F.when(text.rlike(r"\A[A-Z]\d{6}\z"), text)

@@ -1,0 +1,94 @@
+"""United Kingdom postcodes: form, parts, and codes that stand for no address. Null in, null out."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from linkage.records.text import code
+
+# Seen by the Ministry's person-matching code (NF1) and in the NHS postcode directory (ZZ99).
+NO_FIXED_ABODE = ("NF11NF", "NF11FA", "ZZ993VZ")
+_PSEUDO = r"\A(?:ZZ99|NF1)"
+_SPACED = r"\A[A-Z][A-HJ-Y]?\d[A-Z\d]? \d[A-Z]{2}\z"
+_SQUASHED = r"\A(?:[A-Z][A-HJ-Y]?\d[A-Z\d]?\d[A-Z]{2}|GIR0AA)\z"
+
+
+def standardise_postcode(postcode: Column) -> Column:
+    """A postcode in capitals with one space; null for bad forms and for pseudo-postcodes.
+
+    The form is the one of the Post Office's rules for the letters of each place; whether the
+    postcode is in use is not asked. Idempotent.
+
+    >>> codes = ["xa11bc", " XA1-1BC", "NF1 1NF", "ZZ99 3VZ", "XA1"]
+    >>> df = spark.createDataFrame([(c,) for c in codes], "p string")
+    >>> [row[0] for row in df.select(standardise_postcode(F.col("p"))).collect()]
+    ['XA1 1BC', 'XA1 1BC', None, None, None]
+    """
+    squashed = code(postcode)
+    spaced = F.regexp_replace(squashed, r"\A(.+)(...)\z", "$1 $2")
+    real = F.when(squashed.rlike(_SQUASHED) & ~squashed.rlike(_PSEUDO), spaced)
+    plain = postcode.rlike(_SPACED) & ~postcode.rlike(_PSEUDO)
+    return F.when(plain, postcode).otherwise(real)
+
+
+def is_pseudo(postcode: Column) -> Column:
+    """Whether a postcode stands for no fixed abode, an unknown address or the like.
+
+    >>> spark.range(1).select(is_pseudo(F.lit("zz99 3wz"))).first()[0]
+    True
+    """
+    return code(postcode).rlike(_PSEUDO)
+
+
+def is_no_fixed_abode(postcode: Column) -> Column:
+    """Whether a postcode stands for no fixed abode.
+
+    >>> spark.range(1).select(is_no_fixed_abode(F.lit("NF1 1NF"))).first()[0]
+    True
+    """
+    return code(postcode).isin(*NO_FIXED_ABODE)
+
+
+def sector(postcode: Column) -> Column:
+    """Outward code and first inward digit of a standardised postcode.
+
+    >>> spark.range(1).select(sector(F.lit("XA1 2BC"))).first()[0]
+    'XA1 2'
+    """
+    return F.substring(postcode, F.lit(1), F.length(postcode) - 2)
+
+
+def district(postcode: Column) -> Column:
+    """Outward code of a standardised postcode.
+
+    >>> spark.range(1).select(district(F.lit("XA1 2BC"))).first()[0]
+    'XA1'
+    """
+    return F.substring_index(postcode, " ", 1)
+
+
+def area(postcode: Column) -> Column:
+    """Letters that begin a standardised postcode.
+
+    >>> spark.range(1).select(area(F.lit("XA1 2BC"))).first()[0]
+    'XA'
+    """
+    return F.regexp_extract(postcode, r"\A[A-Z]+", 0)
+
+
+def standardise_history(present: Column, earlier: Column) -> Column:
+    """All postcodes of a person, sorted, without repeats; null when there is none.
+
+    Args:
+        present: standardised postcode.
+        earlier: supplied postcodes separated by semicolons.
+
+    >>> args = F.lit("XA1 2BC"), F.lit("vb2 2bb; ZZ99 3VZ;XA12BC")
+    >>> spark.range(1).select(standardise_history(*args)).first()[0]
+    ['VB2 2BB', 'XA1 2BC']
+    """
+    known = F.array_compact(F.transform(F.split(earlier, ";"), standardise_postcode))
+    together = F.array_union(known, F.array_compact(F.array(present)))
+    alone = F.when(present.isNotNull(), F.array(present))
+    return F.when(earlier.isNull(), alone).otherwise(F.nullif(F.sort_array(together), F.array().cast("array<string>")))

@@ -1,0 +1,148 @@
+"""Accepted rows of a supply to rows of `records` and of the dataset's attributes.
+
+Supplies name their columns alike, so one description serves all datasets: a column of the
+common linkage schema is made when the supply has what it needs, and is null otherwise.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+import schemas
+from linkage.records import dates, identifiers, names, postcodes, sex
+from linkage.records.evidence import Evidence, collect
+from linkage.records.record_id import source_key, with_record_id
+from linkage.records.text import within
+from schemas import TableSchema
+
+_FORENAMES = ("forename1", "forename2", "forename3")
+
+
+def identify(accepted: DataFrame, dataset: str, key: bytes) -> DataFrame:
+    """`accepted` with `source_dataset`, `source_key` and `record_id`; one row per row.
+
+    Raises:
+        ConfigError: no such dataset, or a key that is too short.
+    """
+    sourced = accepted.withColumns({"source_dataset": F.lit(dataset), "source_key": source_key(schemas.load(dataset))})
+    return with_record_id(sourced, "source_dataset", "source_key", key)
+
+
+def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame:
+    """Rows of the table `records`, one for each identified row of the supply.
+
+    Args:
+        identified: accepted rows with the columns that `identify` adds.
+        dataset: name of the supply's schema.
+        as_of: date of the supply; no date of birth and no identifier can be later.
+    """
+    supply = schemas.load(dataset)
+    latest = _latest(supply, as_of)
+    # Two steps: values that a later one needs twice are computed once.
+    parsed = identified.withColumns(
+        {
+            "_words": names.forename_words(*(_column(supply, name) for name in _FORENAMES)),
+            "_parsed_dob": dates.parse_date(_column(supply, "dob")),
+            "_postcode": postcodes.standardise_postcode(_column(supply, "postcode")),
+            "_latest": latest,
+        }
+    )
+    standard = parsed.withColumns(
+        {
+            "forename1_std": F.get("_words", F.lit(0)),
+            "forename2_std": F.get("_words", F.lit(1)),
+            "forename3_std": F.get("_words", F.lit(2)),
+            "surname_std": names.standardise_surname(_column(supply, "surname")),
+            "name_aliases_std": names.standardise_aliases(_column(supply, "aliases")),
+            "_dob": dates.plausible_birth(F.col("_parsed_dob"), latest=F.col("_latest")),
+            "_sex": sex.standardise_sex(_column(supply, "sex")),
+            "postcode_sector_std": postcodes.sector(F.col("_postcode")),
+            "postcode_district_std": postcodes.district(F.col("_postcode")),
+            "postcode_history_std": postcodes.standardise_history(
+                F.col("_postcode"), _column(supply, "previous_postcodes")
+            ),
+            "pnc_std": identifiers.normalise_pnc(_column(supply, "pnc"), latest_year=F.lit(as_of.year)),
+            "cro_std": identifiers.normalise_cro(_column(supply, "cro")),
+            "prison_number_std": identifiers.normalise_prison_number(_column(supply, "prison_number")),
+            "crn_std": identifiers.normalise_crn(_column(supply, "crn")),
+        }
+    )
+    made = {
+        "dob": F.col("_dob"),
+        "sex": F.col("_sex"),
+        "postcode_std": F.col("_postcode"),
+        "evidence": _evidence(supply),
+    }
+    return standard.select(*(made[n].alias(n) if n in made else F.col(n) for n in schemas.load("records").column_names))
+
+
+def to_attributes(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame:
+    """Rows of the dataset's attributes table, one for each identified row of the supply.
+
+    Text becomes the type of the column; what cannot be read, or is no code of the column's
+    value set, becomes null. `age` is that at the event; no date of birth goes along.
+
+    Args:
+        identified: accepted rows with the columns that `identify` adds.
+        dataset: name of the supply's schema.
+        as_of: date of the supply, as for `to_records`.
+    """
+    supply, attributes = schemas.load(dataset), schemas.load(f"{dataset}_attributes")
+    latest = _latest(supply, as_of)
+    birth = dates.plausible_birth(dates.parse_date(_column(supply, "dob")), latest=latest)
+    made = {"record_id": F.col("record_id"), "age": dates.age_in_years(birth, latest)}
+    return identified.select(
+        *((made[c.name] if c.name in made else _typed(c)).alias(c.name) for c in attributes.columns)
+    )
+
+
+def _column(supply: TableSchema, name: str) -> Column:
+    return F.col(name) if name in supply.column_names else F.lit(None).cast("string")
+
+
+def _latest(supply: TableSchema, as_of: date) -> Column:
+    """The date of the event if it can be read, else that of the supply."""
+    if supply.event_date is None:
+        return F.lit(as_of)
+    return F.coalesce(dates.parse_date(F.col(supply.event_date)), F.lit(as_of))
+
+
+def _typed(column: schemas.Column) -> Column:
+    text = F.col(column.name)
+    if column.values:
+        return within(text, tuple(schemas.value_set(column.values)))
+    if column.type == "date":
+        return dates.parse_date(text)
+    return F.trim(text) if column.type == "string" else F.trim(text).try_cast(column.type)
+
+
+def _evidence(supply: TableSchema) -> Column:
+    """Findings on the fields that the supply has."""
+    dob, postcode = F.col("_parsed_dob"), _column(supply, "postcode")
+    lost_postcode = _given(postcode) & F.col("_postcode").isNull()
+    pseudo, no_fixed_abode = postcodes.is_pseudo(postcode), postcodes.is_no_fixed_abode(postcode)
+    findings = {
+        Evidence.FORENAME_INITIAL: F.length("forename1_std") == 1,
+        Evidence.FORENAME_UNUSABLE: _given(_column(supply, "forename1")) & F.col("forename1_std").isNull(),
+        Evidence.SURNAME_UNUSABLE: _given(_column(supply, "surname")) & F.col("surname_std").isNull(),
+        Evidence.DOB_UNREADABLE: _given(_column(supply, "dob")) & dob.isNull(),
+        Evidence.DOB_PLACEHOLDER: dates.is_placeholder(dob),
+        Evidence.DOB_IMPLAUSIBLE: F.col("_dob").isNull() & dob.isNotNull() & ~dates.is_placeholder(dob),
+        Evidence.DOB_FIRST_JANUARY: (F.month("_dob") == 1) & (F.dayofmonth("_dob") == 1),
+        Evidence.SEX_UNUSABLE: _given(_column(supply, "sex")) & F.col("_sex").isNull(),
+        Evidence.POSTCODE_INVALID: lost_postcode & ~pseudo,
+        Evidence.POSTCODE_NO_FIXED_ABODE: lost_postcode & no_fixed_abode,
+        Evidence.POSTCODE_PSEUDO: lost_postcode & pseudo & ~no_fixed_abode,
+        Evidence.PNC_INVALID: _given(_column(supply, "pnc")) & F.col("pnc_std").isNull(),
+        Evidence.CRO_INVALID: _given(_column(supply, "cro")) & F.col("cro_std").isNull(),
+        Evidence.PRISON_NUMBER_INVALID: _given(_column(supply, "prison_number")) & F.col("prison_number_std").isNull(),
+        Evidence.CRN_INVALID: _given(_column(supply, "crn")) & F.col("crn_std").isNull(),
+    }
+    return collect(findings)
+
+
+def _given(text: Column) -> Column:
+    return F.trim(text) != ""

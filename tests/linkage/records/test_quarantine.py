@@ -1,0 +1,67 @@
+"""Every rule with a row that breaks it; no row is lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pyspark.sql import SparkSession
+
+import schemas
+from linkage.records.quarantine import LONGEST_TEXT, Reason, flag, split
+
+GOOD = {
+    "case_id": "C1",
+    "defendant_id": "D1",
+    "party_type": "P",
+    "surname": "Smith",
+    "dob": "1980-02-03",
+    "first_hearing_date": "2015-06-07",
+}
+ROWS: list[tuple[dict[str, str | None], list[Reason], str]] = [
+    ({}, [], "good"),
+    ({"case_id": "C2", "dob": "31/02/1980"}, [], "an impossible date of birth is the standardiser's matter"),
+    ({"case_id": "C3", "surname": None}, [], "a date of birth is enough to link on"),
+    ({"case_id": None}, [Reason.KEY_MISSING], "part of the key is null"),
+    ({"case_id": None, "surname": "Other"}, [Reason.KEY_MISSING], "rows without key are no conflict"),
+    ({"case_id": " "}, [Reason.KEY_MISSING], "part of the key is blank"),
+    ({"case_id": "C4"}, [], "of equal rows one is good"),
+    ({"case_id": "C4"}, [Reason.ROW_REPEATED], "and the other repeated"),
+    ({"case_id": "C5"}, [Reason.KEY_CONFLICT], "same key, other values"),
+    ({"case_id": "C5 ", "surname": "Jones"}, [Reason.KEY_CONFLICT], "spaces do not make another key"),
+    ({"case_id": "C6", "first_hearing_date": None}, [Reason.MANDATORY_MISSING], "mandatory date is null"),
+    ({"case_id": "C7", "first_hearing_date": "soon"}, [Reason.MANDATORY_UNREADABLE], "mandatory date is no date"),
+    ({"case_id": "C8", "surname": " ", "dob": None}, [Reason.NOTHING_TO_LINK_ON], "no name, no date, no number"),
+    ({"case_id": "C9", "party_type": "O"}, [Reason.NOT_A_PERSON], "organisation"),
+    ({"case_id": "C10", "surname": "A" * (LONGEST_TEXT + 1)}, [Reason.TEXT_TOO_LONG], "a cell out of bounds"),
+    (
+        {"case_id": "C11", "party_type": "O", "first_hearing_date": ""},
+        [Reason.MANDATORY_MISSING, Reason.NOT_A_PERSON],
+        "several reasons, sorted",
+    ),
+]
+
+
+def test_each_rule_finds_its_row_and_no_row_is_lost(spark: SparkSession) -> None:
+    schema = schemas.load("magistrates")
+    rows = [tuple((GOOD | change).get(name) for name in schema.column_names) for change, _, _ in ROWS]
+    df = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in schema.column_names))
+    accepted, quarantined = split(flag(df, schema), schema)
+    schemas.load("quarantine").check(quarantined)
+    schema.check(accepted)
+    found = [(json.loads(row["row_json"]), row["reasons"]) for row in quarantined.collect()]
+    found += [({k: v for k, v in row.asDict().items() if v is not None}, []) for row in accepted.collect()]
+    expected = [
+        ({k: v for k, v in (GOOD | change).items() if v is not None}, [r.value for r in reasons])
+        for change, reasons, _ in ROWS
+    ]
+    assert len(found) == len(rows)
+    order = repr
+    assert sorted(found, key=order) == sorted(expected, key=order)
+
+
+@pytest.mark.parametrize("name", ["magistrates", "prison", "probation"])
+def test_an_empty_supply_is_fine(spark: SparkSession, name: str) -> None:
+    schema = schemas.load(name)
+    accepted, quarantined = split(flag(spark.createDataFrame([], schema.struct_type()), schema), schema)
+    assert (accepted.count(), quarantined.count()) == (0, 0)
