@@ -9,7 +9,6 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -21,9 +20,10 @@ from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
 from linkage.engine.frequencies import ValueFrequencies, counted_columns, value_frequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.records import ID, SOURCE, Ids, LinkageRecords, check_ids, linkage_records
+from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
+from linkage.engine.records import LinkageRecords, check_ids, linkage_records
 from linkage.engine.scoring import ScoredPairs, score
-from linkage.engine.sizes import RuleSize, rule_sizes
+from linkage.engine.sizes import rule_sizes
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
 from linkage.lake import check_replaceable, read_input, staged_folder, write_document, write_table
@@ -110,8 +110,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     if settings.dry_run:
         print(budget.report(settings.rules, rule_sizes(records, settings.rules)))
         return
-    frequencies = _frequencies(records, settings, run)
-    model, training_notes = _train(records, settings, ids, frequencies, limits, run)
+    model, frequencies = _train(records, settings, ids.counts, limits, run)
     with staged_folder(spark, settings.output, mark=MARK) as folder:
         with run.stage("predict") as stage:
             sizes = rule_sizes(records, settings.rules)
@@ -122,24 +121,23 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
                 model,
                 settings.rules,
                 sizes,
-                frequencies=frequencies,
+                frequencies=frequencies or _frequencies(records, settings, run),
                 threshold_weight=settings.threshold_weight,
                 limits=limits,
             )
-            write_table(_public_pairs(records, pairs.frame), folder.table("scored_pairs"))
+            write_table(named_pairs(records, pairs.frame), folder.table("scored_pairs"))
             stage.count(**_pair_counts(pairs, run))
         with run.stage("cluster") as stage:
-            kept = _internal_pairs(records, read_input(spark, folder.table("scored_pairs")))
+            kept = numbered_pairs(records, read_input(spark, folder.table("scored_pairs")))
             found = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=ids.seed)
-            write_table(_public_clusters(records, found), folder.table("clusters"))
+            write_table(named_clusters(records, found), folder.table("clusters"))
             made = read_input(spark, folder.table("clusters"))
             stage.count(clusters=made.select("cluster_id").distinct().count())
         with run.stage("write"):
-            run.manifest.more |= {"accuracy": _accuracy(frames, made, settings), "training": training_notes}
-            run.manifest.more["notes"] = _notes(settings, model)
-            run.manifest.inputs |= {name: path for name, path in settings.inputs.items()}
+            run.manifest.more |= {"accuracy": _accuracy(frames, made, settings), "notes": _notes(settings, model)}
+            run.manifest.inputs |= dict(settings.inputs)
             write_document(spark, folder.table("model.json"), to_settings(model))
-            write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
+        write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))
 
 
@@ -182,70 +180,30 @@ def _check_truth(frames: Mapping[str, DataFrame], settings: MatchSettings) -> No
         raise ConfigError(f"--truth {settings.truth}: the model reads this column; truth must not take part in linking")
 
 
-def _frequencies(records: LinkageRecords, settings: MatchSettings, run: Run) -> ValueFrequencies | None:
-    columns = counted_columns(settings.model, for_training=settings.plan is not None)
-    return value_frequencies(records, columns, scratch=str(run.scratch)) if columns else None
-
-
 def _train(
-    records: LinkageRecords,
-    settings: MatchSettings,
-    ids: Ids,
-    frequencies: ValueFrequencies | None,
-    limits: KernelLimits,
-    run: Run,
-) -> tuple[LinkageModel, dict[str, Any] | None]:
+    records: LinkageRecords, settings: MatchSettings, counts: Mapping[str, int], limits: KernelLimits, run: Run
+) -> tuple[LinkageModel, ValueFrequencies | None]:
+    """The model to score with, and the frequencies if training has counted them already."""
     if settings.plan is None or settings.training is None:
         return settings.model, None
     with run.stage("train"):
+        frequencies = _frequencies(records, settings, run)
         trained = train(
             records,
             settings.model,
             settings.plan,
             settings.training,
-            counts=ids.counts,
+            counts=counts,
             frequencies=frequencies,
             limits=limits,
         )
-    return trained.model, {**trained.report, "warnings": list(trained.warnings)}
+    run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
+    return trained.model, frequencies
 
 
-def _source_columns(records: LinkageRecords, *sides: str) -> list[Any]:
-    """`source_dataset<side>` from source numbers, where there are several inputs."""
-    if len(records.sources) == 1:
-        return []
-    names = F.array(*[F.lit(name) for name in records.sources])
-    return [names[F.col(f"source{side}" if side else SOURCE).cast("int")].alias(f"source_dataset{side}") for side in sides]
-
-
-def _public_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
-    gammas = pairs.columns[pairs.columns.index("match_probability") + 1 :]
-    return pairs.select(
-        F.col("id_l").alias("unique_id_l"),
-        F.col("id_r").alias("unique_id_r"),
-        *_source_columns(records, "_l", "_r"),
-        F.col("match_key").cast("string").alias("match_key"),
-        "match_weight",
-        "match_probability",
-        *[f"`{gamma}`" for gamma in gammas],
-    )
-
-
-def _internal_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
-    if len(records.sources) == 1:
-        numbers = [F.lit(0).cast("smallint").alias(f"source_{side}") for side in "lr"]
-    else:
-        names = F.array(*[F.lit(name) for name in records.sources])
-        numbers = [
-            (F.array_position(names, F.col(f"source_dataset_{side}")) - 1).cast("smallint").alias(f"source_{side}")
-            for side in "lr"
-        ]
-    ids = [F.col(f"unique_id_{side}").alias(f"id_{side}") for side in "lr"]
-    return pairs.select(*ids, *numbers, "match_weight")
-
-
-def _public_clusters(records: LinkageRecords, found: DataFrame) -> DataFrame:
-    return found.select(F.col(ID).alias("unique_id"), *_source_columns(records, ""), "cluster_id")
+def _frequencies(records: LinkageRecords, settings: MatchSettings, run: Run) -> ValueFrequencies:
+    columns = counted_columns(settings.model, for_training=settings.plan is not None)
+    return value_frequencies(records, columns, scratch=str(run.scratch))
 
 
 def _pair_counts(pairs: ScoredPairs, run: Run) -> dict[str, int]:
@@ -291,7 +249,9 @@ def _notes(settings: MatchSettings, model: LinkageModel) -> list[str]:
     document = settings.model.document
     if document.get("additional_columns_to_retain"):
         notes.append("additional_columns_to_retain is ignored: scored pairs hold levels and weights only")
-    ignored = [key for key in ("retain_matching_columns", "retain_intermediate_calculation_columns") if document.get(key)]
+    ignored = [
+        key for key in ("retain_matching_columns", "retain_intermediate_calculation_columns") if document.get(key)
+    ]
     if ignored:
         notes.append(f"{', '.join(ignored)}: ignored, scored pairs hold levels and weights only")
     untrained = model.untrained_levels()
@@ -311,5 +271,5 @@ def _summary(settings: MatchSettings, run: Run) -> str:
         shown = ", ".join(f"{name} {'unknown' if rate is None else f'{rate:.4f}'}" for name, rate in accuracy.items())
         lines.append(f"against {settings.truth}: {shown}")
     lines += [f"note: {note}" for note in run.manifest.more["notes"]]
-    lines += [f"warning: {warning}" for warning in (run.manifest.more["training"] or {}).get("warnings", [])]
+    lines += [f"warning: {warning}" for warning in run.manifest.more.get("training", {}).get("warnings", [])]
     return "\n".join([*lines, f"tables, model and {MARK} are in {settings.output}"])

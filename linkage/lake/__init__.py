@@ -1,6 +1,17 @@
 """The only package that touches storage: zones and their tables, and the files that users bring."""
 
+from linkage.lake.directory import StagedFolder, check_replaceable, staged_folder, write_document
 from linkage.lake.files import read_input
 from linkage.lake.tables import Commit, Lake, Zone, write_table
 
-__all__ = ["Commit", "Lake", "Zone", "read_input", "write_table"]
+__all__ = [
+    "Commit",
+    "Lake",
+    "StagedFolder",
+    "Zone",
+    "check_replaceable",
+    "read_input",
+    "staged_folder",
+    "write_document",
+    "write_table",
+]

@@ -1,0 +1,5 @@
+"""The model executed on Spark: block keys, key sizes, the pair kernel, training, components.
+
+Import from its modules: tasks import `linkage.engine.kernel` on executors that have neither
+Splink nor pydantic, so nothing is gathered here.
+"""

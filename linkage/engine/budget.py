@@ -1,0 +1,69 @@
+"""How many pairs a run would make, told or refused before it makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from linkage.engine import kernel, plans
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.scoring import partitioned_key_rows
+from linkage.engine.sizes import RuleSize
+from linkage.errors import RefusedError
+from linkage.model.blocking import KeyedRule
+
+
+def check(
+    records: LinkageRecords,
+    rules: Sequence[KeyedRule],
+    sizes: Sequence[RuleSize],
+    max_pairs: int,
+    limits: KernelLimits,
+) -> None:
+    """Refuse rules that make more distinct pairs than a budget.
+
+    Key sizes often settle it. Where they don't, pairs are counted without being compared.
+
+    Raises:
+        RefusedError: With the rule that makes most.
+    """
+    most = max(range(len(rules)), key=lambda number: sizes[number].pairs)
+    if sum(size.pairs for size in sizes) <= max_pairs:
+        return
+    certain = [size.pairs for rule, size in zip(rules, sizes, strict=True) if rule.is_only_keys]
+    distinct = max(certain, default=0)
+    if distinct <= max_pairs:
+        distinct = _count_distinct(records, rules, sizes, limits)
+    if distinct > max_pairs:
+        raise RefusedError(
+            f"--max-pairs {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
+            f"{rules[most].match_key} ({rules[most].predicate}), which makes up to {sizes[most].pairs}"
+        )
+
+
+def report(rules: Sequence[KeyedRule], sizes: Sequence[RuleSize]) -> str:
+    """A table for people: what each rule would make. Holds no value of a record."""
+    header = ("rule", "records", "keys", "pairs", "largest key", "")
+    rows = [
+        (str(rule.match_key), f"{size.rows:,}", f"{size.keys:,}", f"{size.pairs:,}", f"{size.largest_key_pairs:,}")
+        for rule, size in zip(rules, sizes, strict=True)
+    ]
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(5)]
+    lines = ["  ".join(name.rjust(width) for name, width in zip(header, widths, strict=False)) + "  condition"]
+    for rule, row in zip(rules, rows, strict=True):
+        lines.append(
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + f"  {rule.predicate}"
+        )
+    total = sum(size.pairs for size in sizes)
+    return "\n".join([*lines, f"at most {total:,} pairs; pairs of several rules are made once"])
+
+
+def _count_distinct(
+    records: LinkageRecords, rules: Sequence[KeyedRule], sizes: Sequence[RuleSize], limits: KernelLimits
+) -> int:
+    columns = list(dict.fromkeys(column.lower() for rule in rules for column in rule.columns))
+    rows = partitioned_key_rows(records, rules, sizes, [SOURCE, ID, *columns])
+    plan = plans.counting_plan(records, rules, limits=limits)
+    counted = rows.mapInArrow(partial(kernel.run, plan=plan), "pairs bigint").toArrow()
+    return sum(counted["pairs"].to_pylist())

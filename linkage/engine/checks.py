@@ -1,0 +1,59 @@
+"""A model tried on no rows at all, so that what cannot run is refused before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+from pyspark.sql import types as T
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from linkage.engine import kernel, kernel_sql
+from linkage.engine.kernel import KEY_ROWS, KernelLimits
+from linkage.engine.keys import key_rows
+from linkage.engine.records import ID, LinkageRecords
+from linkage.errors import ConfigError
+from linkage.model.blocking import KeyedRule
+from linkage.model.specification import Comparison, LinkageModel
+
+
+def check_runnable(records: LinkageRecords, model: LinkageModel, rules: Sequence[KeyedRule]) -> None:
+    """Bind every level and rule to the columns' types, in DuckDB and in Spark.
+
+    Raises:
+        ConfigError: A level or a rule that cannot run, by name, with the reason.
+    """
+    key_rows(records, rules, [ID])
+    schema = to_arrow_schema(T.StructType(list(records.frame.schema)))
+    limits = KernelLimits(memory="256MB", scratch="", threads=1)
+    with kernel.connect(limits, "") as connection:
+        connection.register("incoming", schema.empty_table())
+        connection.execute(f"CREATE TEMP TABLE {KEY_ROWS} AS SELECT * FROM incoming")
+        for comparison in model.comparisons:
+            _check_comparison(connection, comparison)
+        for rule in rules:
+            _try(
+                connection,
+                f"SELECT 1 FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r ON {rule.predicate}",
+                f"blocking rule ({rule.predicate})",
+            )
+
+
+def _check_comparison(connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
+    sides = ", ".join(kernel_sql.both_sides(kernel_sql.compared_columns([comparison])))
+    pairs = kernel_sql.random_pairs_sql("true", sides)
+    for level in comparison.levels:
+        if not level.is_else:
+            _try(
+                connection,
+                f"SELECT CASE WHEN {level.sql} THEN 1 END FROM ({pairs})",
+                f"comparison {comparison.name}, level '{level.label}'",
+            )
+
+
+def _try(connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> None:
+    try:
+        connection.execute(sql)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{name}: {reason}") from None

@@ -1,0 +1,109 @@
+"""What runs inside a Spark task: an in-process DuckDB over one partition's key rows.
+
+Imported by executors, so it needs the standard library, duckdb and pyarrow only; the SQL comes
+ready from `linkage.engine.kernel_sql` on the driver.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+KEY_ROWS = "key_rows"
+
+
+@dataclass(frozen=True)
+class KernelLimits:
+    """What one task's DuckDB may use.
+
+    Attributes:
+        memory: DuckDB's memory limit, such as `1GB`; beyond it, it spills into scratch.
+        scratch: Where to spill, if the process has no folder of Spark's own; made if need be.
+        threads: One in a task; more only where DuckDB has a process to itself.
+    """
+
+    memory: str
+    scratch: str
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class KernelPlan:
+    """SQL to run over the table `key_rows`: statements, then queries whose rows are the result.
+
+    Attributes:
+        statements: Run in order.
+        outputs: Queries with the same columns each; their rows are streamed out in order.
+        batch_rows: Rows of one Arrow batch, at most.
+    """
+
+    statements: tuple[str, ...]
+    outputs: tuple[str, ...]
+    limits: KernelLimits
+    batch_rows: int = 65_536
+
+
+def connect(limits: KernelLimits, spill: str) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that keeps to its limits and away from network and working directory.
+
+    What it spills is encrypted. DuckDB's built-in cipher is refused by default for writing
+    because its random numbers are not of cryptographic quality; the stronger one comes with an
+    extension that would have to be fetched. Spilled blocks live for the length of a task, in a
+    private folder, under a key that exists in this process only.
+    """
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": limits.threads,
+            "memory_limit": limits.memory,
+            "temp_directory": spill,
+            "force_mbedtls_unsafe": "true",
+            "temp_file_encryption": "true",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "false",
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.RecordBatch]:
+    """Run the plan over one partition; an empty partition gives no rows.
+
+    Args:
+        batches: The partition's key rows.
+        plan: What to make of them.
+
+    Yields:
+        Batches with the columns of the plan's outputs.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    incoming = pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
+    with (
+        tempfile.TemporaryDirectory(prefix="kernel-", dir=_scratch(plan.limits)) as spill,
+        connect(plan.limits, spill) as connection,
+    ):
+        connection.register("incoming", incoming)
+        connection.execute(f"CREATE TEMP TABLE {KEY_ROWS} AS SELECT * FROM incoming")
+        connection.unregister("incoming")
+        for statement in plan.statements:
+            connection.execute(statement)
+        for output in plan.outputs:
+            yield from connection.sql(output).to_arrow_reader(plan.batch_rows)
+
+
+def _scratch(limits: KernelLimits) -> str:
+    """Spark's local folder for this executor, which it encrypts, watches and removes."""
+    folder = Path(os.environ.get("SPARK_LOCAL_DIRS", limits.scratch).split(",")[0])
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return str(folder)

@@ -1,0 +1,151 @@
+"""The SQL that the kernel runs, written on the driver from a model and its blocking rules.
+
+The comparison levels' conditions are Splink's own SQL for DuckDB; the terms of a weight are
+added in Splink's order, so that the same model gives the same weights to the last bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from linkage.engine.kernel import KEY_ROWS
+from linkage.engine.keys import KEY, LEFT, RIGHT, RULE, SIDE
+from linkage.engine.records import ID, SOURCE
+from linkage.model.blocking import KeyedRule
+from linkage.model.specification import (
+    SMALLEST_PROBABILITY,
+    Comparison,
+    LinkageModel,
+    LinkType,
+    TermFrequency,
+    prior_weight,
+)
+
+
+def term_frequency_column(column: str) -> str:
+    """The column that carries the frequency of a record's value.
+
+    >>> term_frequency_column("surname")
+    '__tf_surname'
+    """
+    return f"__tf_{column.lower()}"
+
+
+def pair_order(link_type: LinkType, *, id_is_string: bool) -> str:
+    """Which of two records is left, and which pairs the link type allows at all.
+
+    Splink's order: its own ID's within one input, else that of `source-__-id` as strings.
+    """
+    if link_type == "dedupe_only":
+        return f"l.{ID} < r.{ID}"
+    across = f"l.{SOURCE} < r.{SOURCE}"
+    if link_type == "link_only":
+        return across
+    left, right = f"l.{ID}", f"r.{ID}"
+    if not id_is_string:
+        left, right = f"CAST({left} AS VARCHAR)", f"CAST({right} AS VARCHAR)"
+    return f"({across} OR (l.{SOURCE} = r.{SOURCE} AND {left} < {right}))"
+
+
+def candidates_sql(rules: Sequence[KeyedRule], groups: Sequence[Sequence[int]], order: str, columns: str) -> str:
+    """Select from all candidate pairs, each under the first rule of its group that makes it.
+
+    Args:
+        rules: `__rule` of a key row is a position in it.
+        groups: Rule numbers that share out pairs among themselves, in order; a rule stands in
+            exactly one group. Prediction has one group; each training session is one.
+        order: The condition of `pair_order`.
+        columns: What to select of `l` and `r`.
+    """
+    cases = []
+    chosen = sorted(number for group in groups for number in group)
+    for group in groups:
+        for position, number in enumerate(group):
+            conditions = [f"({rules[number].predicate})"] + [
+                f"NOT coalesce(({rules[earlier].predicate}), false)" for earlier in group[:position]
+            ]
+            cases.append(f"WHEN {number} THEN {' AND '.join(conditions)}")
+    sides = ""
+    if not all(rule.is_symmetric for rule in rules):
+        sides = f" AND l.{SIDE} <> {RIGHT} AND r.{SIDE} <> {LEFT}"
+    some = f" AND l.{RULE} IN ({', '.join(map(str, chosen))})" if len(chosen) < len(rules) else ""
+    return (
+        f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r "
+        f"ON l.{KEY} = r.{KEY} AND l.{RULE} = r.{RULE} "
+        f"WHERE {order}{sides}{some} AND CASE l.{RULE} {' '.join(cases)} ELSE false END"
+    )
+
+
+def random_pairs_sql(order: str, columns: str) -> str:
+    """Select from all pairs of a sample, whatever their keys."""
+    return f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r ON {order}"
+
+
+def both_sides(columns: Sequence[str]) -> list[str]:
+    """`l.column AS column_l` and `r.column AS column_r` for each column."""
+    return [f"{side}.{_quoted(column)} AS {_quoted(f'{column}_{side}')}" for column in columns for side in ("l", "r")]
+
+
+def compared_columns(comparisons: Sequence[Comparison]) -> list[str]:
+    """The record columns that these comparisons read, without repetition, in lower case."""
+    return list(dict.fromkeys(column.lower() for c in comparisons for column in c.columns))
+
+
+def gamma_sql(comparison: Comparison) -> str:
+    """The comparison vector value, over `<column>_l` and `<column>_r`."""
+    levels = " ".join(
+        f"ELSE {level.gamma}" if level.is_else else f"WHEN {level.sql} THEN {level.gamma}"
+        for level in comparison.levels
+    )
+    return f"CAST(CASE {levels} END AS TINYINT) AS {_quoted(comparison.gamma_column)}"
+
+
+def weight_sql(model: LinkageModel) -> str:
+    """The match weight in bits, over gamma columns and term frequencies."""
+    terms = [_double(prior_weight(model.prior))]
+    for comparison in model.comparisons:
+        terms.append(_level_weights(comparison))
+        if comparison.has_term_frequency:
+            terms.append(_term_frequency_weights(comparison))
+    return " + ".join(terms)
+
+
+def _level_weights(comparison: Comparison) -> str:
+    gamma = _quoted(comparison.gamma_column)
+    cases = " ".join(f"WHEN {level.gamma} THEN {_double(level.match_weight)}" for level in comparison.levels)
+    return f"CASE {gamma} {cases} END"
+
+
+def _term_frequency_weights(comparison: Comparison) -> str:
+    gamma = _quoted(comparison.gamma_column)
+    cases = " ".join(
+        f"WHEN {level.gamma} THEN {_term_frequency_weight(comparison, level.term_frequency)}"
+        for level in comparison.levels
+        if level.term_frequency is not None and level.term_frequency.weight != 0
+    )
+    return f"CASE {gamma} {cases} ELSE {_double(0.0)} END" if cases else _double(0.0)
+
+
+def _term_frequency_weight(comparison: Comparison, adjustment: TermFrequency) -> str:
+    """log2(u of exact agreement / the pair's frequency), weighted; 0 where neither is known.
+
+    The frequency is the larger of the two records', as in Splink.
+    """
+    column = term_frequency_column(adjustment.column)
+    left, right = _quoted(f"{column}_l"), _quoted(f"{column}_r")
+    base = max(comparison.level(adjustment.base_gamma).effective_u, SMALLEST_PROBABILITY)
+    frequency = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}), {_double(adjustment.minimum_u)})"
+    return (
+        f"CASE WHEN coalesce({left}, {right}) IS NOT NULL THEN {_double(adjustment.weight)} * "
+        f"({_double(math.log2(base))} - log2({frequency})) ELSE {_double(0.0)} END"
+    )
+
+
+def _double(value: float) -> str:
+    """The literal as Splink writes it, so that both parse to the same double."""
+    return f"cast({value} as float8)"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

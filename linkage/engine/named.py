@@ -1,0 +1,57 @@
+"""Pairs and clusters under their inputs' own names, as the `match` job writes them."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from linkage.engine.clusters import CLUSTER
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+
+
+def named_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
+    """Scored pairs with names for source numbers.
+
+    Grain: as `pairs`. Columns: `unique_id_l`, `unique_id_r` (the inputs' type),
+    `source_dataset_l`, `source_dataset_r` where there are several inputs, `match_key` (string),
+    `match_weight`, `match_probability`, and the gammas.
+    """
+    gammas = pairs.columns[pairs.columns.index("match_probability") + 1 :]
+    return pairs.select(
+        F.col("id_l").alias("unique_id_l"),
+        F.col("id_r").alias("unique_id_r"),
+        *_names(records, {"source_l": "source_dataset_l", "source_r": "source_dataset_r"}),
+        F.col("match_key").cast("string").alias("match_key"),
+        "match_weight",
+        "match_probability",
+        *[F.col(f"`{gamma}`") for gamma in gammas],
+    )
+
+
+def numbered_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
+    """The way back, for clustering: `id_l`, `id_r`, `source_l`, `source_r`, `match_weight`."""
+    numbers = [F.lit(0).cast("smallint").alias(f"source_{side}") for side in "lr"]
+    if len(records.sources) > 1:
+        names = _array_of_names(records)
+        numbers = [
+            (F.array_position(names, F.col(f"source_dataset_{side}")) - 1).cast("smallint").alias(f"source_{side}")
+            for side in "lr"
+        ]
+    ids = [F.col(f"unique_id_{side}").alias(f"id_{side}") for side in "lr"]
+    return pairs.select(*ids, *numbers, "match_weight")
+
+
+def named_clusters(records: LinkageRecords, clusters: DataFrame) -> DataFrame:
+    """Clusters with `unique_id`, `source_dataset` where there are several inputs, `cluster_id`."""
+    return clusters.select(F.col(ID).alias("unique_id"), *_names(records, {SOURCE: "source_dataset"}), CLUSTER)
+
+
+def _names(records: LinkageRecords, columns: dict[str, str]) -> list[Column]:
+    if len(records.sources) == 1:
+        return []
+    names = _array_of_names(records)
+    return [names[F.col(number).cast("int")].alias(name) for number, name in columns.items()]
+
+
+def _array_of_names(records: LinkageRecords) -> Column:
+    return F.array(*[F.lit(name) for name in records.sources])

@@ -1,0 +1,153 @@
+"""The kernel's plans: what a task does with its key rows to score, to count or to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import types as T
+
+from linkage.engine import kernel_sql
+from linkage.engine.kernel import KernelLimits, KernelPlan
+from linkage.engine.keys import RULE
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.model.blocking import KeyedRule
+from linkage.model.specification import Comparison, LinkageModel
+
+# What a row of the scoring plan's output is.
+PAIR, PATTERN = 0, 1
+
+_CANDIDATES = "candidates"
+_KEY = "id_l, id_r, source_l, source_r, rule"
+
+
+def scoring_plan(
+    records: LinkageRecords,
+    model: LinkageModel,
+    rules: Sequence[KeyedRule],
+    *,
+    threshold_weight: float,
+    limits: KernelLimits,
+) -> KernelPlan:
+    """Score every candidate pair; give back those above the threshold, and counts over all.
+
+    Rows are of two kinds with the same columns: a `PAIR`, and a `PATTERN`, which stands for all
+    pairs of this task with its comparison vector, rule and sources.
+    """
+    names = ", ".join(_gammas(model.comparisons))
+    match_key = " ".join(f"WHEN {n} THEN {rule.match_key}" for n, rule in enumerate(rules))
+    match_key = f"CAST(CASE rule {match_key} END AS SMALLINT) AS match_key"
+    kept = f"match_weight >= {threshold_weight!r}"
+    id_type = "VARCHAR" if _id_is_string(records) else "BIGINT"
+    return KernelPlan(
+        statements=(_score_candidates(records, model, rules),),
+        outputs=(
+            f"SELECT CAST({PAIR} AS TINYINT) AS kind, id_l, id_r, source_l, source_r, {match_key}, match_weight, "
+            f"{names}, CAST(NULL AS BIGINT) AS pairs, CAST(NULL AS BIGINT) AS kept FROM {_CANDIDATES} WHERE {kept}",
+            f"SELECT CAST({PATTERN} AS TINYINT) AS kind, CAST(NULL AS {id_type}) AS id_l, "
+            f"CAST(NULL AS {id_type}) AS id_r, source_l, source_r, {match_key}, CAST(NULL AS DOUBLE) AS match_weight, "
+            f"{names}, count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} "
+            f"GROUP BY source_l, source_r, rule, {names}",
+        ),
+        limits=limits,
+    )
+
+
+def scoring_schema(records: LinkageRecords, model: LinkageModel) -> T.StructType:
+    """The columns of the scoring plan's output."""
+    gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
+    return T.StructType(
+        [
+            T.StructField("kind", T.ByteType()),
+            T.StructField("id_l", records.id_type),
+            T.StructField("id_r", records.id_type),
+            T.StructField("source_l", T.ShortType()),
+            T.StructField("source_r", T.ShortType()),
+            T.StructField("match_key", T.ShortType()),
+            T.StructField("match_weight", T.DoubleType()),
+            *gammas,
+            T.StructField("pairs", T.LongType()),
+            T.StructField("kept", T.LongType()),
+        ]
+    )
+
+
+def training_plan(
+    records: LinkageRecords,
+    model: LinkageModel,
+    rules: Sequence[KeyedRule],
+    *,
+    deterministic: int,
+    limits: KernelLimits,
+) -> KernelPlan:
+    """Count the distinct pairs of the first so many rules, and comparison vectors of the others.
+
+    The output has a row per rule and comparison vector: `rule`, gammas (null for a deterministic
+    rule) and `pairs`. Each of the other rules counts its pairs for itself.
+    """
+    order = _order(records)
+    matches = kernel_sql.candidates_sql(rules, [list(range(deterministic))], order, f"l.{RULE} AS rule")
+    compared = kernel_sql.both_sides(kernel_sql.compared_columns(model.comparisons))
+    sessions = kernel_sql.candidates_sql(
+        rules,
+        [[number] for number in range(deterministic, len(rules))],
+        order,
+        ", ".join([f"l.{RULE} AS rule", *compared]),
+    )
+    nothing = ", ".join(f"CAST(NULL AS TINYINT) AS {gamma}" for gamma in _gammas(model.comparisons))
+    vectors = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
+    return KernelPlan(
+        statements=(),
+        outputs=(
+            f"SELECT rule, {nothing}, count(*) AS pairs FROM ({matches}) GROUP BY rule",
+            f"SELECT rule, {vectors}, count(*) AS pairs FROM ({sessions}) GROUP BY ALL",
+        ),
+        limits=limits,
+    )
+
+
+def training_schema(model: LinkageModel) -> T.StructType:
+    """The columns of the training plan's output."""
+    gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
+    return T.StructType([T.StructField("rule", T.ShortType()), *gammas, T.StructField("pairs", T.LongType())])
+
+
+def random_pairs_plan(records: LinkageRecords, model: LinkageModel, *, limits: KernelLimits) -> KernelPlan:
+    """Count comparison vectors over all pairs that the link type allows, whatever their keys."""
+    columns = kernel_sql.compared_columns(model.comparisons)
+    pairs = kernel_sql.random_pairs_sql(_order(records), ", ".join(kernel_sql.both_sides(columns)))
+    vectors = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
+    output = f"SELECT {vectors}, count(*) AS pairs FROM ({pairs}) GROUP BY ALL"
+    return KernelPlan(statements=(), outputs=(output,), limits=limits)
+
+
+def counting_plan(records: LinkageRecords, rules: Sequence[KeyedRule], *, limits: KernelLimits) -> KernelPlan:
+    """Count distinct candidate pairs without comparing them: one row with `pairs`."""
+    pairs = kernel_sql.candidates_sql(rules, [list(range(len(rules)))], _order(records), "1")
+    return KernelPlan(statements=(), outputs=(f"SELECT count(*) AS pairs FROM ({pairs})",), limits=limits)
+
+
+def _score_candidates(records: LinkageRecords, model: LinkageModel, rules: Sequence[KeyedRule]) -> str:
+    frequencies = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
+    ids = [f"{side}.{column} AS {name}_{side}" for column, name in ((ID, "id"), (SOURCE, "source")) for side in "lr"]
+    compared = kernel_sql.both_sides([*kernel_sql.compared_columns(model.comparisons), *frequencies])
+    columns = ", ".join([*ids, f"l.{RULE} AS rule", *compared])
+    pairs = kernel_sql.candidates_sql(rules, [list(range(len(rules)))], _order(records), columns)
+    vectors = [kernel_sql.gamma_sql(comparison) for comparison in model.comparisons]
+    carried = [f'"{name}_{side}"' for name in frequencies for side in "lr"]
+    compare = f"SELECT {', '.join([_KEY, *vectors, *carried])} FROM ({pairs})"
+    return (
+        f"CREATE TEMP TABLE {_CANDIDATES} AS SELECT {_KEY}, {', '.join(_gammas(model.comparisons))}, "
+        f"{kernel_sql.weight_sql(model)} AS match_weight FROM ({compare})"
+    )
+
+
+def _gammas(comparisons: Sequence[Comparison]) -> list[str]:
+    return [f'"{comparison.gamma_column}"' for comparison in comparisons]
+
+
+def _order(records: LinkageRecords) -> str:
+    return kernel_sql.pair_order(records.link_type, id_is_string=_id_is_string(records))
+
+
+def _id_is_string(records: LinkageRecords) -> bool:
+    return isinstance(records.id_type, T.StringType)

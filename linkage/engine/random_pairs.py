@@ -1,0 +1,58 @@
+"""Random pairs compared, for the u probabilities of levels that frequencies cannot give."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from linkage.engine import kernel, kernel_sql, plans
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.model.specification import LinkageModel
+
+_MODULUS = 1 << 40
+
+
+def random_pattern_counts(
+    records: LinkageRecords,
+    model: LinkageModel,
+    *,
+    max_pairs: int,
+    possible: int,
+    seed: int,
+    limits: KernelLimits,
+) -> pa.Table:
+    """Count comparison vectors over all pairs of a random sample of records.
+
+    The sample is small (a million pairs are those of 1,400 records), so it is compared in the
+    driver's process. A record is in it by a hash of its ID: the same on any partitioning.
+
+    Args:
+        records: What to draw from.
+        model: Its comparisons.
+        max_pairs: About how many pairs to compare, at most.
+        possible: How many there are.
+        seed: Which sample.
+        limits: What DuckDB may use.
+
+    Returns:
+        One row per comparison vector: a gamma per comparison, and `pairs`.
+    """
+    # If every record is kept with probability p, a pair is with p².
+    share = min(1.0, math.sqrt(max_pairs / max(1, possible)))
+    drawn = F.pmod(F.xxhash64(F.lit(seed), F.col(SOURCE), F.col(ID)), F.lit(_MODULUS))
+    columns = kernel_sql.compared_columns(model.comparisons)
+    sample = (
+        records.frame.where(drawn < int(share * _MODULUS))
+        .select(SOURCE, ID, *[f"`{column}`" for column in columns])
+        .toArrow()
+    )
+    cores = records.frame.sparkSession.sparkContext.defaultParallelism
+    plan = plans.random_pairs_plan(records, model, limits=replace(limits, threads=cores))
+    batches = list(kernel.run(iter(sample.to_batches()), plan))
+    fields = [pa.field(c.gamma_column, pa.int8()) for c in model.comparisons]
+    schema = pa.schema([*fields, pa.field("pairs", pa.int64())])
+    return pa.Table.from_batches(batches, schema) if batches else schema.empty_table()

@@ -1,0 +1,134 @@
+"""Candidate pairs scored: records with a model in, scored pairs and pattern counts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import functions as F
+
+from linkage.engine import kernel, kernel_sql, plans
+from linkage.engine.frequencies import ValueFrequencies, with_term_frequencies
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.keys import KEY, RULE, SIDE, key_rows
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.sizes import RuleSize
+from linkage.model.blocking import KeyedRule
+from linkage.model.specification import LinkageModel
+
+# One task's share: enough to be worth a task, few enough to sit in its memory.
+PAIRS_OF_A_TASK = 2_000_000
+ROWS_OF_A_TASK = 500_000
+
+
+@dataclass(frozen=True)
+class ScoredPairs:
+    """Scored pairs, and, once they have been written, what was counted on the way.
+
+    Attributes:
+        frame: One row per kept pair: `id_l`, `id_r`, `source_l`, `source_r` (source numbers),
+            `match_key` (smallint), `match_weight` (bits), `match_probability`, and the gammas
+            (int, -1 null). The left record is the one that Splink would have on the left.
+    """
+
+    frame: DataFrame
+    _observation: Observation
+
+    def patterns(self) -> list[dict[str, Any]]:
+        """Counts over all candidate pairs, kept or not, once an action has run on `frame`.
+
+        One entry per comparison vector, match key and source pair of each task, with `pairs`
+        and, of these, `kept`. Exact also when tasks are retried, because the observed step is in
+        the writing stage.
+        """
+        rows = self._observation.get["patterns"]
+        return [row.asDict() for row in rows]
+
+
+def score(
+    records: LinkageRecords,
+    model: LinkageModel,
+    rules: Sequence[KeyedRule],
+    sizes: Sequence[RuleSize],
+    *,
+    frequencies: ValueFrequencies,
+    threshold_weight: float,
+    limits: KernelLimits,
+) -> ScoredPairs:
+    """Make, compare and score all candidate pairs.
+
+    Grain: one row per distinct candidate pair with a match weight of at least the threshold,
+    under the first rule that makes it.
+
+    Args:
+        records: What to link.
+        model: With parameters for every level, trained or default.
+        rules: The model's blocking rules.
+        sizes: Their sizes, which decide the number of tasks.
+        frequencies: Of the model's term-frequency columns.
+        threshold_weight: In bits.
+        limits: What a task's DuckDB may use.
+    """
+    frame = with_term_frequencies(records, frequencies, model.term_frequency_columns)
+    payload = [
+        *kernel_sql.compared_columns(model.comparisons),
+        *[column.lower() for rule in rules for column in rule.columns],
+        *[kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns],
+    ]
+    columns = [SOURCE, ID, *dict.fromkeys(payload)]
+    rows = partitioned_key_rows(replace(records, frame=frame), rules, sizes, columns)
+    plan = plans.scoring_plan(records, model, rules, threshold_weight=threshold_weight, limits=limits)
+    everything = rows.mapInArrow(partial(kernel.run, plan=plan), plans.scoring_schema(records, model))
+    observation = Observation()
+    gammas = [comparison.gamma_column for comparison in model.comparisons]
+    counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
+    observed = everything.observe(
+        observation,
+        F.collect_list(F.when(F.col("kind") == plans.PATTERN, F.struct(*[_quoted(name) for name in counted]))).alias(
+            "patterns"
+        ),
+    )
+    pairs = observed.where(F.col("kind") == plans.PAIR).select(
+        "id_l",
+        "id_r",
+        "source_l",
+        "source_r",
+        "match_key",
+        "match_weight",
+        _probability().alias("match_probability"),
+        *[F.col(_quoted(gamma)).cast("int").alias(gamma) for gamma in gammas],
+    )
+    return ScoredPairs(pairs, observation)
+
+
+def partitioned_key_rows(
+    records: LinkageRecords,
+    rules: Sequence[KeyedRule],
+    sizes: Sequence[RuleSize],
+    columns: Sequence[str],
+) -> DataFrame:
+    """Key rows with all rows of a key in one partition: the engine's one shuffle."""
+    carried = [*columns, RULE, KEY]
+    if not all(rule.is_symmetric for rule in rules):
+        carried.append(SIDE)
+    spark = records.frame.sparkSession
+    cores = spark.sparkContext.defaultParallelism
+    pairs = sum(size.pairs for size in sizes)
+    rows = sum(size.rows for size in sizes)
+    tasks = max(cores, -(-pairs // PAIRS_OF_A_TASK), -(-rows // ROWS_OF_A_TASK))
+    exploded = key_rows(records, rules, columns).select(*[_quoted(name) for name in carried])
+    return exploded.repartition(tasks, KEY)
+
+
+def _probability() -> Column:
+    """1 / (1 + 2^-weight), written so that neither tail overflows."""
+    weight = F.col("match_weight")
+    odds = F.pow(F.lit(2.0), -F.abs(weight))
+    return F.when(weight >= 0, 1.0 / (1.0 + odds)).otherwise(odds / (1.0 + odds))
+
+
+def _quoted(name: str) -> str:
+    return f"`{name}`"

@@ -1,0 +1,230 @@
+"""A model trained on Spark: pairs are counted on the cluster, parameters fitted on the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from linkage.engine import kernel, kernel_sql, plans
+from linkage.engine.frequencies import ValueFrequencies, possible_pairs
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.keys import KEY, RULE
+from linkage.engine.random_pairs import random_pattern_counts
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.scoring import partitioned_key_rows
+from linkage.engine.sizes import RuleSize, rule_sizes
+from linkage.errors import ConfigError
+from linkage.model import training
+from linkage.model.blocking import KeyedRule
+from linkage.model.em import Iteration, PatternCounts, expectation_maximisation
+from linkage.model.specification import LinkageModel
+from linkage.model.training import TrainingPlan
+
+# Resolution of the share of keys that a training session reads.
+_SAMPLE_MODULUS = 1 << 30
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained model, and what a practitioner wants to know of how it came about.
+
+    Attributes:
+        model: With every parameter that could be estimated.
+        report: Rules, counts and the path of each EM session, as plain values for JSON.
+        warnings: One line each.
+    """
+
+    model: LinkageModel
+    report: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TrainingRules:
+    """The blocking rules of a training plan, taken apart.
+
+    Attributes:
+        deterministic: Together they make almost only matches.
+        sessions: One EM session for each.
+    """
+
+    deterministic: tuple[KeyedRule, ...]
+    sessions: tuple[KeyedRule, ...]
+
+    @property
+    def all(self) -> tuple[KeyedRule, ...]:
+        """Both, the deterministic ones first."""
+        return (*self.deterministic, *self.sessions)
+
+
+def training_rules(plan: TrainingPlan, model: LinkageModel, *, where: str) -> TrainingRules:
+    """Take a plan's rules apart.
+
+    Raises:
+        ConfigError: A rule does not parse, or leaves an EM session nothing to estimate.
+    """
+    rules = TrainingRules(
+        training.rules_of(plan.deterministic_rules, model.dialect, where=where),
+        training.rules_of(plan.em_blocking_rules, model.dialect, where=where),
+    )
+    for rule in rules.sessions:
+        if not training.free_comparisons(model, rule):
+            raise ConfigError(
+                f"{where}: em_blocking_rules: every comparison reads a column of "
+                f"({rule.predicate}), so the session could estimate nothing"
+            )
+    return rules
+
+
+def train(
+    records: LinkageRecords,
+    model: LinkageModel,
+    plan: TrainingPlan,
+    rules: TrainingRules,
+    *,
+    counts: Mapping[str, int],
+    frequencies: ValueFrequencies,
+    limits: KernelLimits,
+) -> Training:
+    """Estimate prior, u and m, in this order, as Splink does.
+
+    Args:
+        records: What to learn from.
+        model: Its levels; parameters that they fix are left alone.
+        plan: Sample sizes, seed and recall.
+        rules: The plan's rules.
+        counts: Records by source.
+        frequencies: Of every `exact_agreement_column`.
+        limits: What a task's DuckDB may use.
+
+    Raises:
+        ConfigError: The data give a rule no pair to learn from.
+    """
+    possible = possible_pairs(records, list(counts.values()))
+    sizes = rule_sizes(records, rules.all)
+    found, patterns = _training_counts(records, model, plan, rules, sizes=sizes, limits=limits)
+    model = model.with_prior(training.prior_from_rules(found, plan.recall, possible))
+    model = _with_u(records, model, plan, possible=possible, frequencies=frequencies, limits=limits)
+    histories: list[tuple[KeyedRule, list[Iteration]]] = []
+    for rule, counted in zip(rules.sessions, patterns, strict=True):
+        history = _session(model, rule, counted)
+        histories.append((rule, history))
+        model = training.with_sessions(model, [steps[-1] for _, steps in histories])
+    report = training.training_report(plan, [(rule.predicate, steps) for rule, steps in histories])
+    report |= {
+        "pairs_possible": possible,
+        "pairs_of_deterministic_rules": found,
+        "prior": model.prior,
+    }
+    return Training(model, report, tuple(_warnings(model, histories)))
+
+
+def _training_counts(
+    records: LinkageRecords,
+    model: LinkageModel,
+    plan: TrainingPlan,
+    rules: TrainingRules,
+    *,
+    sizes: Sequence[RuleSize],
+    limits: KernelLimits,
+) -> tuple[int, list[PatternCounts]]:
+    """Distinct pairs of the deterministic rules, and each session's patterns, in one pass."""
+    columns = dict.fromkeys(
+        [*kernel_sql.compared_columns(model.comparisons)]
+        + [column.lower() for rule in rules.all for column in rule.columns]
+    )
+    rows = partitioned_key_rows(records, rules.all, sizes, [SOURCE, ID, *columns])
+    first_session = len(rules.deterministic)
+    shares = {
+        first_session + n: min(1.0, plan.em_max_pairs / max(1, sizes[first_session + n].pairs))
+        for n in range(len(rules.sessions))
+    }
+    sampled = rows.where(_in_sample(shares, plan.seed))
+    kernel_plan = plans.training_plan(records, model, rules.all, deterministic=first_session, limits=limits)
+    table = sampled.mapInArrow(partial(kernel.run, plan=kernel_plan), plans.training_schema(model)).toArrow()
+    rule = table["rule"].to_numpy()
+    pairs = table["pairs"].to_numpy()
+    gammas = [comparison.gamma_column for comparison in model.comparisons]
+    vectors = np.column_stack([table[gamma].to_numpy(zero_copy_only=False) for gamma in gammas])
+    names = tuple(comparison.name for comparison in model.comparisons)
+    sessions = []
+    for number in range(first_session, len(rules.all)):
+        of_rule = rule == number
+        weights = pairs[of_rule] / shares[number]
+        sessions.append(PatternCounts(names, vectors[of_rule].astype(np.int8), weights))
+    return int(pairs[rule < first_session].sum()), sessions
+
+
+def _in_sample(shares: dict[int, float], seed: int) -> Column:
+    """Whole keys are in or out, by their hash; rules without a share are read whole."""
+    drawn = F.pmod(F.xxhash64(F.lit(seed), F.col(KEY)), F.lit(_SAMPLE_MODULUS))
+    condition = F.lit(True)
+    for number, share in shares.items():
+        if share < 1:
+            kept = drawn < int(share * _SAMPLE_MODULUS)
+            condition = F.when(F.col(RULE) == number, kept).otherwise(condition)
+    return condition
+
+
+def _with_u(
+    records: LinkageRecords,
+    model: LinkageModel,
+    plan: TrainingPlan,
+    *,
+    possible: int,
+    frequencies: ValueFrequencies,
+    limits: KernelLimits,
+) -> LinkageModel:
+    table = random_pattern_counts(
+        records, model, max_pairs=plan.u_max_pairs, possible=possible, seed=plan.seed, limits=limits
+    )
+    estimates = {}
+    for comparison in model.comparisons:
+        column = training.exact_agreement_column(comparison)
+        exact = frequencies.totals[column].exact_agreement if column is not None else None
+        counts = _counts_by_gamma(table, comparison.gamma_column)
+        estimates[comparison.name] = training.u_from_counts(comparison, counts, exact)
+    return training.with_u(model, estimates)
+
+
+def _counts_by_gamma(table: pa.Table, gamma_column: str) -> dict[int, float]:
+    grouped = table.group_by(gamma_column).aggregate([("pairs", "sum")])
+    rows = zip(grouped[gamma_column].to_pylist(), grouped["pairs_sum"].to_pylist(), strict=True)
+    return {int(gamma): float(pairs) for gamma, pairs in rows}
+
+
+def _session(model: LinkageModel, rule: KeyedRule, counted: PatternCounts) -> list[Iteration]:
+    if counted.pairs == 0:
+        raise ConfigError(f"training: em_blocking_rules: no two records share ({rule.predicate}); give a looser rule")
+    free = training.free_comparisons(model, rule)
+    names = tuple(comparison.name for comparison in free)
+    columns = [counted.names.index(name) for name in names]
+    return expectation_maximisation(
+        PatternCounts(names, counted.gammas[:, columns], counted.counts),
+        free,
+        training.session_prior(model, rule),
+        convergence=model.em_convergence,
+        max_iterations=model.max_iterations,
+    )
+
+
+def _warnings(model: LinkageModel, histories: Sequence[tuple[KeyedRule, Sequence[Iteration]]]) -> list[str]:
+    trained = {name for _, history in histories for name in history[-1].m}
+    found = [
+        f"comparison {comparison.name}: no EM session leaves it free, so its m is not estimated"
+        for comparison in model.comparisons
+        if comparison.name not in trained
+    ]
+    found += [f"level never seen: {level}" for level in model.untrained_levels()]
+    for comparison in model.comparisons:
+        first = comparison.scored_levels[0]
+        if first.m is not None and first.u is not None and first.m < first.u:
+            found.append(f"{comparison.name}: {first.label}: m is below u on an agreeing level")
+    return found

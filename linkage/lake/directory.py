@@ -1,0 +1,102 @@
+"""A folder of tables that appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from py4j.java_gateway import JavaObject  # type: ignore[import-untyped]
+from pyspark.sql import SparkSession
+
+from linkage.errors import ConfigError, RefusedError
+from linkage.lake.files import absolute
+
+
+@dataclass(frozen=True)
+class StagedFolder:
+    """Where to write before the folder is put in its place."""
+
+    path: str
+
+    def table(self, name: str) -> str:
+        """Where a table of the folder is written and read until then."""
+        return f"{self.path}/{name}"
+
+
+@contextmanager
+def staged_folder(spark: SparkSession, target: str, *, mark: str) -> Iterator[StagedFolder]:
+    """Write beside the target, and move into its place when the block ends well.
+
+    If the block raises, nothing of it is left and the target is as it was. Local folders and
+    HDFS move in one step; an object store copies, so a reader there should wait for the mark.
+
+    Args:
+        spark: Its Hadoop configuration knows the storage.
+        target: The folder to make; an earlier one of ours is replaced.
+        mark: The file that shows a folder to be ours, such as `run.json`.
+
+    Raises:
+        RefusedError: The target exists and does not hold the mark.
+    """
+    check_replaceable(spark, target, mark=mark)
+    storage, place = _storage(spark, target)
+    beside = f".{place.getName()}.partial-{secrets.token_hex(4)}"
+    staging = _path(spark, f"{place.getParent()}/{beside}")
+    try:
+        yield StagedFolder(staging.toString())
+        _put_in_place(spark, storage, staging, place)
+    finally:
+        storage.delete(staging, True)
+
+
+def check_replaceable(spark: SparkSession, target: str, *, mark: str) -> None:
+    """Refuse a target that exists and is not ours to replace.
+
+    Raises:
+        RefusedError: It exists and does not hold the mark.
+    """
+    storage, place = _storage(spark, target)
+    if storage.exists(place) and not storage.exists(_path(spark, f"{place}/{mark}")):
+        raise RefusedError(f"{target}: exists and holds no {mark} of ours; name a new folder")
+
+
+def write_document(spark: SparkSession, path: str, document: Mapping[str, Any]) -> None:
+    """Write a JSON file, on whatever storage the path names."""
+    storage, place = _storage(spark, path)
+    stream = storage.create(place, True)
+    try:
+        stream.write(bytearray(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8"))
+    finally:
+        stream.close()
+
+
+def _put_in_place(spark: SparkSession, storage: JavaObject, staging: JavaObject, place: JavaObject) -> None:
+    replaced = _path(spark, f"{staging}.replaced")
+    if storage.exists(place):
+        storage.rename(place, replaced)
+    else:
+        storage.mkdirs(place.getParent())
+    if not storage.rename(staging, place):
+        storage.rename(replaced, place)
+        raise ConfigError(f"{place}: cannot be put in place; is its folder writable?")
+    storage.delete(replaced, True)
+    # A path that was read before must not be answered from memory.
+    _jvm(spark).org.apache.spark.sql.delta.DeltaLog.clearCache()
+
+
+def _storage(spark: SparkSession, path: str) -> tuple[JavaObject, JavaObject]:
+    place = _path(spark, absolute(path))
+    storage = place.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    return storage, storage.makeQualified(place)
+
+
+def _path(spark: SparkSession, path: str) -> JavaObject:
+    return _jvm(spark).org.apache.hadoop.fs.Path(path)
+
+
+def _jvm(spark: SparkSession) -> Any:  # noqa: ANN401  py4j's view of the JVM has no type
+    return spark._jvm

@@ -1,0 +1,1 @@
+"""The Fellegi–Sunter model without Spark: specification, estimation, Splink JSON in and out."""

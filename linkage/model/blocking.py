@@ -1,0 +1,130 @@
+"""Blocking rules taken apart: what two records must share, and what is checked of the pair.
+
+A rule is a condition such as `l.surname = r.surname AND l.dob = r.dob`. Its equalities between
+an expression of the left record and one of the right make the block key; the whole rule is
+checked again for each pair, because a hash is not the value and a rule may say more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from linkage.errors import ConfigError
+from linkage.model.dialects import blocked_columns, parse, to_duckdb, to_spark
+from linkage.model.specification import BlockingRule, Dialect
+
+
+@dataclass(frozen=True)
+class KeyedRule:
+    """One rule, or one side of a rule's top-level OR, ready for the engine.
+
+    Attributes:
+        match_key: The position of the rule that it comes from; what a pair is reported under.
+        left_keys: Spark expressions over a record's columns; all non-null to have a key.
+        right_keys: The same for the right record; equal to `left_keys` in most rules.
+        predicate: The rule in DuckDB's dialect, over `l.<column>` and `r.<column>`.
+        columns: The record columns that the rule reads.
+        is_only_keys: Whether the rule says no more than that both records have the same key.
+    """
+
+    match_key: int
+    left_keys: tuple[str, ...]
+    right_keys: tuple[str, ...]
+    predicate: str
+    columns: tuple[str, ...]
+    is_only_keys: bool
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether a record has the same key on either side of a pair."""
+        return self.left_keys == self.right_keys
+
+
+def keyed_rules(rules: Sequence[BlockingRule], dialect: Dialect, *, where: str) -> tuple[KeyedRule, ...]:
+    """Take blocking rules apart, in order.
+
+    A rule with OR at its top becomes several with one match key, for each of its sides has
+    equalities of its own.
+
+    Raises:
+        ConfigError: A rule does not parse, has no equality between the two records (it would
+            compare everything with everything), or explodes arrays.
+    """
+    keyed = []
+    for match_key, rule in enumerate(rules):
+        place = f"{where}: blocking rule {match_key} ({rule.sql})"
+        if rule.arrays_to_explode:
+            raise ConfigError(f"{place}: arrays_to_explode is not supported")
+        for part in _disjuncts(parse(rule.sql, dialect, where=place)):
+            keyed.append(_keyed(part, match_key, dialect, place))
+    return tuple(keyed)
+
+
+def _keyed(rule: exp.Expr, match_key: int, dialect: Dialect, place: str) -> KeyedRule:
+    _check_sides(rule, place)
+    keys = [pair for part in _conjuncts(rule) if (pair := _equality(part)) is not None]
+    if not keys:
+        raise ConfigError(
+            f"{place}: no equality between an expression of l and one of r, so it would compare "
+            "everything with everything; add one"
+        )
+    sides = [(_without_table(left), _without_table(right)) for left, right in keys]
+    return KeyedRule(
+        match_key=match_key,
+        left_keys=tuple(to_spark(left, dialect, where=place) for left, _ in sides),
+        right_keys=tuple(to_spark(right, dialect, where=place) for _, right in sides),
+        predicate=to_duckdb(rule.sql(dialect=dialect), dialect, where=place),
+        columns=tuple(blocked_columns(rule)),
+        is_only_keys=len(keys) == len(_conjuncts(rule)) and all(left.sql() == right.sql() for left, right in sides),
+    )
+
+
+def _disjuncts(rule: exp.Expr) -> list[exp.Expr]:
+    rule = rule.unnest()
+    if isinstance(rule, exp.Or):
+        return _disjuncts(rule.left) + _disjuncts(rule.right)
+    return [rule]
+
+
+def _conjuncts(rule: exp.Expr) -> list[exp.Expr]:
+    rule = rule.unnest()
+    if isinstance(rule, exp.And):
+        return _conjuncts(rule.left) + _conjuncts(rule.right)
+    return [rule]
+
+
+def _equality(condition: exp.Expr) -> tuple[exp.Expr, exp.Expr] | None:
+    """(left, right) where the condition equates an expression of l with one of r."""
+    if not isinstance(condition, exp.EQ):
+        return None
+    one, other = condition.left.unnest(), condition.right.unnest()
+    sides = (_sides(one), _sides(other))
+    if sides == ({"l"}, {"r"}):
+        return one, other
+    if sides == ({"r"}, {"l"}):
+        return other, one
+    return None
+
+
+def _sides(expression: exp.Expr) -> set[str]:
+    return {column.table.lower() for column in expression.find_all(exp.Column)}
+
+
+def _check_sides(rule: exp.Expr, place: str) -> None:
+    for column in rule.find_all(exp.Column):
+        if column.table.lower() not in {"l", "r"}:
+            raise ConfigError(
+                f"{place}: column {column.name} must be written l.{column.name} or "
+                f"r.{column.name} to name a record of the pair"
+            )
+
+
+def _without_table(expression: exp.Expr) -> exp.Expr:
+    expression = expression.copy()
+    for column in expression.find_all(exp.Column):
+        column.set("table", None)
+        column.this.set("quoted", True)
+    return expression

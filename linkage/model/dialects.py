@@ -1,0 +1,173 @@
+"""SQL of settings, moved between DuckDB's dialect and Spark's.
+
+The kernel speaks DuckDB and block keys are made by Spark, so comparison levels in Spark's
+dialect are translated one way and key expressions in DuckDB's dialect the other. sqlglot does
+the parsing and most of the writing; the functions that it would leave wrong or unchanged stand
+in one table here, and whatever is not known to mean the same on both sides is refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from linkage.errors import ConfigError
+from linkage.model.specification import Dialect
+
+# Expressions that mean the same in both dialects once sqlglot has written them.
+_SHARED: tuple[type[exp.Expr], ...] = (
+    exp.Abs, exp.Add, exp.And, exp.Between, exp.Boolean, exp.Case, exp.Cast, exp.Coalesce,
+    exp.Column, exp.DataType, exp.DPipe, exp.EQ, exp.Floor, exp.GT, exp.GTE, exp.Identifier,
+    exp.If, exp.In, exp.Is, exp.Left, exp.Length, exp.Levenshtein, exp.Literal, exp.Lower,
+    exp.LT, exp.LTE, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or,
+    exp.Paren, exp.RegexpExtract, exp.Right, exp.Sub, exp.Substring, exp.Trim, exp.TryCast,
+    exp.Upper, exp.Var, exp.Concat, exp.Greatest, exp.Least, exp.Year, exp.Month, exp.Day,
+)  # fmt: skip
+
+# And those that sqlglot or the table below carries over from Spark.
+_SPARK_NODES: tuple[type[exp.Expr], ...] = (
+    *_SHARED,
+    exp.ArrayIntersect,
+    exp.ArraySize,
+    exp.Date,
+    exp.DateDiff,
+    exp.Div,
+    exp.TsOrDsDiff,
+    exp.TsOrDsToDate,
+)
+
+
+def parse(sql: str, dialect: Dialect, *, where: str) -> exp.Expr:
+    """The syntax tree of one SQL expression.
+
+    Raises:
+        ConfigError: The expression does not parse.
+    """
+    try:
+        tree = sqlglot.parse_one(sql, read=dialect)
+    except SqlglotError as error:
+        reason = re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()[0]
+        raise ConfigError(f"{where}: broken SQL ({reason})") from None
+    return tree
+
+
+def compared_columns(sql: str, *, where: str) -> list[str]:
+    """The record columns that a level's condition compares, without `_l` and `_r`.
+
+    >>> compared_columns('"surname_l" = "surname_r"', where="settings")
+    ['surname']
+
+    Raises:
+        ConfigError: A column does not say which record of the pair it belongs to.
+    """
+    names = []
+    for column in _columns(parse(sql, "duckdb", where=where)):
+        if not re.search(r"_[lr]$", column.name, flags=re.IGNORECASE):
+            raise ConfigError(f"{where}: column {column.name} must end in _l or _r to name a record of the pair")
+        names.append(column.name[:-2])
+    return list(dict.fromkeys(names))
+
+
+def blocked_columns(tree: exp.Expr) -> list[str]:
+    """The record columns that a blocking expression reads."""
+    return list(dict.fromkeys(column.name for column in _columns(tree)))
+
+
+def to_duckdb(sql: str, dialect: Dialect, *, where: str) -> str:
+    """An expression of the settings in the dialect that the kernel runs.
+
+    DuckDB's own is returned as it stands: the kernel runs the very SQL that Splink wrote.
+
+    Raises:
+        ConfigError: It does not parse, or uses a function with no counterpart that we know.
+    """
+    tree = parse(sql, dialect, where=where)
+    if dialect == "duckdb":
+        return sql
+    _refuse_unknown(tree, _SPARK_NODES, where)
+    return tree.transform(_in_duckdb).sql(dialect="duckdb")
+
+
+def to_spark(tree: exp.Expr, dialect: Dialect, *, where: str) -> str:
+    """A block-key expression in Spark's dialect.
+
+    Raises:
+        ConfigError: It uses a function with no counterpart that we know.
+    """
+    if dialect == "duckdb":
+        _refuse_unknown(tree, _SHARED, where)
+    return tree.sql(dialect="spark")
+
+
+def _columns(tree: exp.Expr) -> list[exp.Column]:
+    found = []
+    for column in tree.find_all(exp.Column, bfs=False):
+        lambdas = [parent for parent in _parents(column) if isinstance(parent, exp.Lambda)]
+        bound = {name.name for parent in lambdas for name in parent.expressions}
+        if column.parts[0].name not in bound:
+            found.append(column)
+    return found
+
+
+def _parents(node: exp.Expr) -> list[exp.Expr]:
+    parents = []
+    parent = node.parent
+    while parent is not None:
+        parents.append(parent)
+        parent = parent.parent
+    return parents
+
+
+def _refuse_unknown(tree: exp.Expr, known: tuple[type[exp.Expr], ...], where: str) -> None:
+    for node in tree.walk():
+        translatable = isinstance(node, exp.Anonymous) and known is _SPARK_NODES
+        if translatable and node.name.lower() in _SPARK_FUNCTIONS:
+            continue
+        if not isinstance(node, known):
+            name = node.name if isinstance(node, exp.Anonymous) else node.key
+            raise ConfigError(
+                f"{where}: {name} is not known to mean the same in Spark and DuckDB; "
+                "write the expression with another function"
+            )
+
+
+def _in_duckdb(node: exp.Expr) -> exp.Expr:
+    """One node of a Spark tree as the kernel needs it; what sqlglot gets right is left alone."""
+    if isinstance(node, exp.ArrayIntersect):
+        return exp.Anonymous(this="list_intersect", expressions=node.expressions)
+    if isinstance(node, exp.Anonymous):
+        return _SPARK_FUNCTIONS[node.name.lower()](node)
+    return node
+
+
+def _renamed(name: str) -> _Translation:
+    return lambda call: exp.Anonymous(this=name, expressions=call.expressions)
+
+
+def _try_strptime(call: exp.Anonymous) -> exp.Expr:
+    value, *rest = call.expressions
+    pattern = rest[0].name if rest else "yyyy-MM-dd"
+    for letters, directive in _DATE_PATTERNS.items():
+        pattern = pattern.replace(letters, directive)
+    return exp.Anonymous(this="try_strptime", expressions=[value, exp.Literal.string(pattern)])
+
+
+_Translation = Callable[[exp.Anonymous], exp.Expr]
+
+# Spark's pattern letters in strptime's directives.
+_DATE_PATTERNS = {
+    "yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S",
+}  # fmt: skip
+
+# Functions that sqlglot leaves as they are, by their name in Spark settings.
+_SPARK_FUNCTIONS: dict[str, _Translation] = {
+    "jaro_winkler": _renamed("jaro_winkler_similarity"),
+    "jaro_sim": _renamed("jaro_similarity"),
+    "damerau_levenshtein": _renamed("damerau_levenshtein"),
+    "jaccard": _renamed("jaccard"),
+    "try_to_timestamp": _try_strptime,
+}

@@ -1,0 +1,191 @@
+"""How a model is trained: the plan a user writes, and the arithmetic that needs no Spark.
+
+Order and formulas are Splink's: the prior from deterministic rules and their recall, u from
+random pairs, then EM sessions, each blocked on something and estimating the m of whatever its
+blocking leaves free; a level's m is the median over the sessions that saw it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linkage.errors import ConfigError
+from linkage.model.blocking import KeyedRule, keyed_rules
+from linkage.model.em import Iteration
+from linkage.model.specification import BlockingRule, Comparison, Dialect, LinkageModel
+from linkage.model.splink_settings import rule_of_shared_values
+
+SharedValues = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class TrainingPlan(BaseModel):
+    """How to estimate a model's parameters; the TRAINING file of the `match` job.
+
+    Attributes:
+        seed: Which sample is drawn; the same seed draws the same sample.
+        deterministic_rules: Rules so strict that a pair they make is almost surely a match.
+        recall: The share of all matches that those rules are thought to find.
+        u_max_pairs: Random pairs to estimate fuzzy levels' u from, at most about this many.
+        em_max_pairs: Candidate pairs of one EM session, at most about this many.
+        em_blocking_rules: One EM session for each.
+
+    A rule is a list of expressions that both records must share, in the settings' dialect.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = 1
+    deterministic_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
+    recall: Annotated[float, Field(gt=0, le=1)]
+    u_max_pairs: Annotated[int, Field(ge=1)] = 1_000_000
+    em_max_pairs: Annotated[int, Field(ge=1)] = 2_000_000
+    em_blocking_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
+
+
+def rules_of(shared: Sequence[SharedValues], dialect: Dialect, *, where: str) -> tuple[KeyedRule, ...]:
+    """Training rules as the engine takes them; match keys count from 0 in their order."""
+    return keyed_rules(
+        [BlockingRule(rule_of_shared_values(rule, dialect)) for rule in shared],
+        dialect,
+        where=where,
+    )
+
+
+def prior_from_rules(pairs_found: int, recall: float, pairs_possible: int) -> float:
+    """The probability that two random records match.
+
+    Args:
+        pairs_found: Distinct pairs that the deterministic rules make.
+        recall: The share of all matches among them.
+        pairs_possible: All pairs that the link type allows.
+
+    Raises:
+        ConfigError: The rules find nothing, or more than this recall allows.
+
+    Source: Splink's `estimate_probability_two_random_records_match`.
+
+    >>> prior_from_rules(8, 0.8, 1000)
+    0.01
+    """
+    if pairs_found == 0:
+        raise ConfigError(
+            "training: deterministic_rules find no pair of records, so the prior cannot be estimated; give looser rules"
+        )
+    if pairs_found > pairs_possible * recall:
+        raise ConfigError(
+            f"training: deterministic_rules find {pairs_found} of {pairs_possible} possible pairs, "
+            f"more than a recall of {recall} allows; give stricter rules or a higher recall"
+        )
+    return pairs_found / recall / pairs_possible
+
+
+def free_comparisons(model: LinkageModel, rule: KeyedRule) -> tuple[Comparison, ...]:
+    """The comparisons that a session blocked on this rule can estimate.
+
+    One that reads a column of the rule agrees by construction and tells nothing.
+    """
+    blocked = {column.lower() for column in rule.columns}
+    return tuple(
+        comparison
+        for comparison in model.comparisons
+        if blocked.isdisjoint(column.lower() for column in comparison.columns)
+    )
+
+
+def session_prior(model: LinkageModel, rule: KeyedRule) -> float:
+    """The prior among the pairs of a session, raised by what its blocking guarantees.
+
+    Every exact-match level whose columns the rule fixes contributes its Bayes factor; levels
+    over more columns come first, and no column is counted twice.
+
+    Source: Splink's blocking-adjusted prior.
+    """
+    columns = {column.lower() for column in rule.columns}
+    levels = [level for comparison in model.comparisons for level in comparison.levels if level.exact_columns]
+    odds = model.prior / (1 - model.prior)
+    for level in sorted(levels, key=lambda level: -len(level.exact_columns)):
+        if columns.issuperset(level.exact_columns):
+            columns -= set(level.exact_columns)
+            odds *= level.effective_m / level.effective_u
+    return odds / (1 + odds)
+
+
+def exact_agreement_column(comparison: Comparison) -> str | None:
+    """The column whose value frequencies give the u of a comparison's first level, if any.
+
+    They do where the first level is plain equality of one column and the comparison is made
+    exactly when both values are present.
+    """
+    first, *nulls = comparison.scored_levels[0], *[lv for lv in comparison.levels if lv.is_null]
+    if len(first.exact_columns) != 1 or len(nulls) != 1 or not comparison.levels[0].is_null:
+        return None
+    column = first.exact_columns[0]
+    missing = f'"{column}_l" is null or "{column}_r" is null'
+    written = re.sub(r"\s+", " ", nulls[0].sql.lower().replace('"', ""))
+    return column if written == missing.replace('"', "") else None
+
+
+def with_u(model: LinkageModel, u: Mapping[str, Mapping[int, float]]) -> LinkageModel:
+    """The model with newly estimated u probabilities, by comparison and gamma."""
+    return model.with_levels(
+        {name: [(gamma, None, value) for gamma, value in levels.items()] for name, levels in u.items()}
+    )
+
+
+def with_sessions(model: LinkageModel, sessions: Sequence[Iteration]) -> LinkageModel:
+    """The model with each level's m set to the median over the sessions that observed it."""
+    seen: dict[str, dict[int, list[float]]] = {}
+    for session in sessions:
+        for name, levels in session.m.items():
+            for gamma, value in levels.items():
+                if value is not None:
+                    seen.setdefault(name, {}).setdefault(gamma, []).append(value)
+    return model.with_levels(
+        {name: [(gamma, median(values), None) for gamma, values in levels.items()] for name, levels in seen.items()}
+    )
+
+
+def u_from_counts(comparison: Comparison, counts: Mapping[int, float], exact: float | None) -> dict[int, float]:
+    """Estimate each level's u from counts of random pairs, exact agreement from frequencies if known.
+
+    Args:
+        comparison: The comparison whose levels are estimated.
+        counts: Pairs by gamma; the null level is ignored. A gamma with none gets no u.
+        exact: The first level's u from value frequencies; the sampled levels share the rest.
+
+    >>> from linkage.model.specification import ComparisonLevel as L
+    >>> levels = tuple(L("", "", g, None, None, .5, .5) for g in (2, 1, 0))
+    >>> u_from_counts(Comparison("a", "gamma_a", levels, ("a",)), {2: 9, 1: 1, 0: 3}, 0.2)
+    {2: 0.2, 1: 0.2, 0: 0.6000000000000001}
+    """
+    first = comparison.scored_levels[0].gamma
+    fuzzy = {
+        level.gamma: counts.get(level.gamma, 0.0)
+        for level in comparison.scored_levels
+        if exact is None or level.gamma != first
+    }
+    total = sum(fuzzy.values())
+    room = 1.0 if exact is None else 1.0 - exact
+    shares = {g: room * count / total for g, count in fuzzy.items() if count > 0}
+    return shares if exact is None or exact == 0 else {first: exact, **shares}
+
+
+def training_report(plan: TrainingPlan, sessions: Sequence[tuple[str, Sequence[Iteration]]]) -> dict[str, Any]:
+    """What a practitioner wants to see of a training: for each session its rule and its path."""
+    return {
+        "plan": plan.model_dump(mode="json"),
+        "sessions": [
+            {
+                "rule": rule,
+                "iterations": len(history) - 1,
+                "converged_to": history[-1].largest_change,
+                "priors": [step.prior for step in history],
+            }
+            for rule, history in sessions
+        ],
+    }
