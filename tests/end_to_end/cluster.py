@@ -1,4 +1,4 @@
-"""A Spark cluster of three processes on this machine, as an operator would run one: a master, two workers, one secret."""
+"""A Spark cluster on this machine, as an operator would run one: a master, two workers, one secret."""
 
 from __future__ import annotations
 
