@@ -1,0 +1,1 @@
+"""Clusters made into persons that last."""

@@ -1,0 +1,1 @@
+"""What leaves the project: person tables, tabulations, the catalogue."""

@@ -1,0 +1,1 @@
+"""What keeps identifiers apart: zones, pseudonyms, extracts, deletion, audit."""
