@@ -45,7 +45,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     os.environ |= {
         "JAVA_HOME": str(LOCAL / "java"),
         "LC_ALL": "C.UTF-8",
-        "LINKAGE_LOG": str(scratch / "spark.log"),
+        "LINKAGE_LOG_FILE": str(scratch / "spark.log"),
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
     }

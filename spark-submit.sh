@@ -32,7 +32,7 @@ environment:
   LINKAGE_MASTER       the cluster's address, instead of the profile's spark.master
   LINKAGE_AUTH_SECRET  the secret that Spark's processes share (spark.authenticate.secret)
   LINKAGE_PROPERTIES   a file of further Spark settings, which win over the profile's; for what is secret, too
-  LINKAGE_LOG          where Spark's own log goes, for a job without a run folder
+  LINKAGE_LOG_FILE     where Spark's own log goes, for a job without a run folder
 
 exit codes: 0 done, 2 bad usage or configuration, 3 bad input, 4 refused by a rule, 1 anything else
 
@@ -180,7 +180,7 @@ unset LINKAGE_AUTH_SECRET
 SPARK_HOME=$(echo "$local"/venv/lib/python*/site-packages/pyspark)
 PYSPARK_PYTHON=$(setting spark.pyspark.python)
 export SPARK_HOME PYSPARK_PYTHON=${PYSPARK_PYTHON:-$python}
-export LINKAGE_LOG=${LINKAGE_LOG:-$local/logs/spark.log}
+export LINKAGE_LOG_FILE=${LINKAGE_LOG_FILE:-$local/logs/spark.log}
 
 if [[ $(setting spark.submit.deployMode) == cluster ]]; then
   unset PYSPARK_PYTHON # the cluster's own, from the settings
