@@ -207,14 +207,13 @@ def _frequencies(records: LinkageRecords, settings: MatchSettings, run: Run) -> 
 
 
 def _pair_counts(pairs: ScoredPairs, run: Run) -> dict[str, int]:
-    by_rule: dict[str, int] = {}
-    kept = 0
-    for pattern in pairs.patterns():
-        key = str(pattern["match_key"])
-        by_rule[key] = by_rule.get(key, 0) + pattern["pairs"]
-        kept += pattern["kept"]
-    run.manifest.counts["candidate_pairs"] = dict(sorted(by_rule.items(), key=lambda item: int(item[0])))
-    return {"candidate_pairs_total": sum(by_rule.values()), "pairs_kept": kept}
+    patterns = pairs.patterns()
+    by_rule = patterns.group_by("match_key").aggregate([("pairs", "sum")]).sort_by("match_key")
+    run.manifest.counts["candidate_pairs"] = {str(row["match_key"]): row["pairs_sum"] for row in by_rule.to_pylist()}
+    return {
+        "candidate_pairs_total": sum(patterns["pairs"].to_pylist()),
+        "pairs_kept": sum(patterns["kept"].to_pylist()),
+    }
 
 
 def _accuracy(

@@ -41,12 +41,15 @@ class KernelPlan:
     Attributes:
         statements: Run in order.
         outputs: Queries with the same columns each; their rows are streamed out in order.
+        summary: A query whose whole result follows as one last row, null but for the column
+            `summary`, which the outputs must have: an Arrow IPC stream.
         batch_rows: Rows of one Arrow batch, at most.
     """
 
     statements: tuple[str, ...]
     outputs: tuple[str, ...]
     limits: KernelLimits
+    summary: str | None = None
     batch_rows: int = 65_536
 
 
@@ -99,7 +102,25 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
         for statement in plan.statements:
             connection.execute(statement)
         for output in plan.outputs:
-            yield from connection.sql(output).to_arrow_reader(plan.batch_rows)
+            rows = connection.sql(output).to_arrow_reader(plan.batch_rows)
+            yield from rows
+        if plan.summary is not None:
+            yield _summary_row(rows.schema, connection.sql(plan.summary).to_arrow_table())
+
+
+def read_summary(summary: bytes) -> pa.Table:
+    """The table that a row's `summary` holds."""
+    with pa.ipc.open_stream(summary) as stream:
+        return stream.read_all()
+
+
+def _summary_row(schema: pa.Schema, table: pa.Table) -> pa.RecordBatch:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        stream.write_table(table)
+    held = pa.array([sink.getvalue().to_pybytes()], schema.field("summary").type)
+    columns = [held if field.name == "summary" else pa.nulls(1, field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _scratch(limits: KernelLimits) -> str:

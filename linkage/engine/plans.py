@@ -13,9 +13,6 @@ from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import Comparison, LinkageModel
 
-# What a row of the scoring plan's output is.
-PAIR, PATTERN = 0, 1
-
 _CANDIDATES = "candidates"
 _KEY = "id_l, id_r, source_l, source_r, rule"
 
@@ -30,23 +27,22 @@ def scoring_plan(
 ) -> KernelPlan:
     """Score every candidate pair; give back those above the threshold, and counts over all.
 
-    Rows are of two kinds with the same columns: a `PAIR`, and a `PATTERN`, which stands for all
-    pairs of this task with its comparison vector, rule and sources.
+    The last row's `summary` counts all candidate pairs of the task, kept or not: a row per
+    comparison vector, match key and source pair, with `pairs` and, of these, `kept`.
     """
     names = ", ".join(_gammas(model.comparisons))
     match_key = " ".join(f"WHEN {n} THEN {rule.match_key}" for n, rule in enumerate(rules))
     match_key = f"CAST(CASE rule {match_key} END AS SMALLINT) AS match_key"
     kept = f"match_weight >= {threshold_weight!r}"
-    id_type = "VARCHAR" if _id_is_string(records) else "BIGINT"
     return KernelPlan(
         statements=(_score_candidates(records, model, rules),),
         outputs=(
-            f"SELECT CAST({PAIR} AS TINYINT) AS kind, id_l, id_r, source_l, source_r, {match_key}, match_weight, "
-            f"{names}, CAST(NULL AS BIGINT) AS pairs, CAST(NULL AS BIGINT) AS kept FROM {_CANDIDATES} WHERE {kept}",
-            f"SELECT CAST({PATTERN} AS TINYINT) AS kind, CAST(NULL AS {id_type}) AS id_l, "
-            f"CAST(NULL AS {id_type}) AS id_r, source_l, source_r, {match_key}, CAST(NULL AS DOUBLE) AS match_weight, "
-            f"{names}, count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} "
-            f"GROUP BY source_l, source_r, rule, {names}",
+            f"SELECT id_l, id_r, source_l, source_r, {match_key}, match_weight, {names}, "
+            f"CAST(NULL AS BLOB) AS summary FROM {_CANDIDATES} WHERE {kept}",
+        ),
+        summary=(
+            f"SELECT {match_key}, source_l, source_r, {names}, count(*) AS pairs, "
+            f"count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} GROUP BY ALL"
         ),
         limits=limits,
     )
@@ -57,7 +53,6 @@ def scoring_schema(records: LinkageRecords, model: LinkageModel) -> T.StructType
     gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
     return T.StructType(
         [
-            T.StructField("kind", T.ByteType()),
             T.StructField("id_l", records.id_type),
             T.StructField("id_r", records.id_type),
             T.StructField("source_l", T.ShortType()),
@@ -65,8 +60,7 @@ def scoring_schema(records: LinkageRecords, model: LinkageModel) -> T.StructType
             T.StructField("match_key", T.ShortType()),
             T.StructField("match_weight", T.DoubleType()),
             *gammas,
-            T.StructField("pairs", T.LongType()),
-            T.StructField("kept", T.LongType()),
+            T.StructField("summary", T.BinaryType()),
         ]
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
@@ -36,16 +36,21 @@ class ScoredPairs:
 
     frame: DataFrame
     _observation: Observation
+    _empty: pa.Table
 
-    def patterns(self) -> list[dict[str, Any]]:
+    def patterns(self) -> pa.Table:
         """Counts over all candidate pairs, kept or not, once an action has run on `frame`.
 
-        One entry per comparison vector, match key and source pair of each task, with `pairs`
-        and, of these, `kept`. Exact also when tasks are retried, because the observed step is in
-        the writing stage.
+        One row per comparison vector, match key and source pair, with `pairs` and, of these,
+        `kept`. Exact also when tasks are retried: a result is observed once for each partition.
         """
-        rows = self._observation.get["patterns"]
-        return [row.asDict() for row in rows]
+        tables = [kernel.read_summary(summary) for summary in self._observation.get["summaries"]]
+        if not tables:
+            return self._empty
+        every = pa.concat_tables(tables)
+        keys = [name for name in every.column_names if name not in ("pairs", "kept")]
+        summed = every.group_by(keys).aggregate([("pairs", "sum"), ("kept", "sum")])
+        return summed.rename_columns([*keys, "pairs", "kept"])
 
 
 def score(
@@ -83,15 +88,9 @@ def score(
     plan = plans.scoring_plan(records, model, rules, threshold_weight=threshold_weight, limits=limits)
     everything = rows.mapInArrow(partial(kernel.run, plan=plan), plans.scoring_schema(records, model))
     observation = Observation()
+    observed = everything.observe(observation, F.collect_list("summary").alias("summaries"))
     gammas = [comparison.gamma_column for comparison in model.comparisons]
-    counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
-    observed = everything.observe(
-        observation,
-        F.collect_list(F.when(F.col("kind") == plans.PATTERN, F.struct(*[_quoted(name) for name in counted]))).alias(
-            "patterns"
-        ),
-    )
-    pairs = observed.where(F.col("kind") == plans.PAIR).select(
+    pairs = observed.where(F.col("summary").isNull()).select(
         "id_l",
         "id_r",
         "source_l",
@@ -101,7 +100,9 @@ def score(
         _probability().alias("match_probability"),
         *[F.col(_quoted(gamma)).cast("int").alias(gamma) for gamma in gammas],
     )
-    return ScoredPairs(pairs, observation)
+    counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
+    empty = pa.schema([pa.field(name, pa.int64()) for name in counted]).empty_table()
+    return ScoredPairs(pairs, observation, empty)
 
 
 def partitioned_key_rows(
