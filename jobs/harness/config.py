@@ -53,11 +53,7 @@ def load(path: Path, model: type[S]) -> S:
 def read_yaml(path: Path) -> Mapping[str, Any]:
     """Reads a YAML file that holds one mapping; raises ConfigError naming file and line."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a safe loader
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{path}: not a readable UTF-8 file") from None
+        content = yaml.load(read_text(path), _Loader)  # noqa: S506  a safe loader
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigError(f"{path}: {line}{error.problem}") from None
@@ -66,6 +62,16 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected keys and values at the top")
     return content
+
+
+def read_text(path: Path) -> str:
+    """Reads a text file that a user named; raises ConfigError if that cannot be done."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{path}: not a readable UTF-8 file") from None
 
 
 def digest(*parts: object) -> str:

@@ -10,8 +10,8 @@ from importlib.resources import files
 from importlib.util import find_spec
 
 _PACKAGES = ("jobs", "linkage", "schemas")
-# The frame decides how work is run, not what comes out.
-_FRAME = "jobs.harness"
+# The frame decides how work is run, not what comes out; settings count by their values.
+_FRAME = ("jobs.harness", "jobs.settings")
 
 
 @cache
@@ -32,7 +32,7 @@ def reach(module: str) -> list[str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or name == _FRAME or name.startswith(f"{_FRAME}."):
+        if name in found or any(f"{name}.".startswith(f"{frame}.") for frame in _FRAME):
             continue
         found.add(name)
         waiting += _imports(name)

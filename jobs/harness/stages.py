@@ -110,6 +110,11 @@ class Stage(Generic[C]):
         path.parent.mkdir(exist_ok=True)
         write_json(path, {"fingerprint": expected, "outputs": outputs, "counts": record.counts})
 
+    def perform_alone(self, spark: SparkSession, config: C, run: Run, *, again: bool) -> None:
+        """As `perform`, with no other run beside it."""
+        with alone(config.runs):
+            self.perform(spark, config, run, again=again)
+
     def _fingerprint(self, plan: Plan, task: Task[C], inputs: Mapping[str, str | None]) -> str:
         key = task.ring.mark() if plan.keyed else None
         places = [task.lake.path(table.zone, table.name) for table in (*plan.inputs, *plan.outputs)]

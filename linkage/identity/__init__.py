@@ -1,1 +1,1 @@
-"""Clusters made into persons that last."""
+"""Clusters to persons that last."""

@@ -1,0 +1,53 @@
+"""Measure the persons found against the truth, where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+
+import schemas
+from jobs import settings
+from jobs.harness import cli, stages
+from jobs.harness.run import Run
+from jobs.settings import PipelineSettings, Request
+from linkage.lake import Zone
+from linkage.quality.accuracy import accuracy_by_scope
+
+READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
+WRITES = frozenset({Zone.EVALUATION})
+
+add_arguments = settings.add_arguments
+load = settings.load
+
+
+def plan(config: PipelineSettings) -> stages.Plan:  # noqa: ARG001  all stages have the same form
+    """What decides the result, and what is written."""
+    return stages.Plan(
+        inputs=[stages.Table(Zone.LINKAGE, "person_records"), stages.Table(Zone.EVALUATION, "truth")],
+        outputs=[stages.Table(Zone.EVALUATION, "accuracy")],
+        settings=[],
+    )
+
+
+def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
+    """Compare the pairs that persons imply with those of the truth, overall and by datasets."""
+    persons = task.lake.read(Zone.LINKAGE, "person_records", schemas.load("person_records"))
+    truth = task.lake.read(Zone.EVALUATION, "truth", schemas.load("truth"))
+    judged = persons.join(truth, "record_id", how="left")
+    accuracy = accuracy_by_scope(judged, truth="true_person_id", cluster="person_id", source="source_dataset")
+    schema = schemas.load("accuracy")
+    return {"scopes": task.lake.overwrite(accuracy, Zone.EVALUATION, "accuracy", schema).rows}
+
+
+STAGE = stages.Stage("evaluate", __name__, READS, WRITES, plan, work)
+
+
+def run(spark: SparkSession, request: Request, run: Run) -> None:
+    """Measures the accuracy unless that is done."""
+    STAGE.perform_alone(spark, request.config, run, again=request.again)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the job; returns its exit code."""
+    return cli.execute("evaluate", __name__, argv)

@@ -1,0 +1,67 @@
+"""Join records that belong together, and give each person an ID that lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+import schemas
+from jobs import settings
+from jobs.harness import cli, stages
+from jobs.harness.run import Run
+from jobs.settings import PipelineSettings, Request
+from linkage.errors import LinkageError
+from linkage.identity import persons
+from linkage.lake import Zone
+
+READS = frozenset({Zone.IDENTIFIERS, Zone.LINKAGE})
+WRITES = frozenset({Zone.LINKAGE})
+KEY_PURPOSE = "person_id"
+
+add_arguments = settings.add_arguments
+load = settings.load
+
+
+def plan(config: PipelineSettings) -> stages.Plan:
+    """What decides the result, and what is written."""
+    return stages.Plan(
+        inputs=[stages.Table(Zone.IDENTIFIERS, "records"), stages.Table(Zone.LINKAGE, "scored_pairs")],
+        outputs=[stages.Table(Zone.LINKAGE, name) for name in ("clusters", "person_records", "persons")],
+        settings=[config.resolve],
+        keyed=True,
+    )
+
+
+def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
+    """Cluster the records, name the persons, write both."""
+    lake = task.lake
+    records = lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")).select("record_id", "source_dataset")
+    pairs = lake.read(Zone.LINKAGE, "scored_pairs", schemas.load("scored_pairs"))
+    clusters = persons.clusters(records, pairs, cluster_weight=task.config.resolve.cluster_weight)
+    lake.overwrite(clusters, Zone.LINKAGE, "clusters", schemas.load("clusters"))
+    clusters = lake.read(Zone.LINKAGE, "clusters", schemas.load("clusters"))
+    members = persons.person_records(clusters, task.ring.derive(KEY_PURPOSE))
+    lake.overwrite(members, Zone.LINKAGE, "person_records", schemas.load("person_records"))
+    members = lake.read(Zone.LINKAGE, "person_records", schemas.load("person_records"))
+    found = lake.overwrite(persons.persons(members), Zone.LINKAGE, "persons", schemas.load("persons")).rows
+    expected = clusters.where(F.col("record_id") == F.col("cluster_id")).count()
+    if found != expected:
+        raise LinkageError(
+            f"person_id: {expected} clusters got {found} IDs; two IDs are equal by chance, use another key"
+        )
+    return {"persons": found}
+
+
+STAGE = stages.Stage("resolve", __name__, READS, WRITES, plan, work)
+
+
+def run(spark: SparkSession, request: Request, run: Run) -> None:
+    """Resolves the records unless that is done."""
+    STAGE.perform_alone(spark, request.config, run, again=request.again)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the job; returns its exit code."""
+    return cli.execute("resolve", __name__, argv)

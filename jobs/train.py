@@ -1,0 +1,98 @@
+"""Estimate the parameters of the linkage model from the records.
+
+The model starts from a Splink settings file and is kept as Splink saves it, in the lake and as
+model.json in the run's folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+
+import schemas
+from jobs import settings
+from jobs.harness import cli, stages
+from jobs.harness.config import load as load_yaml
+from jobs.harness.config import read_text
+from jobs.harness.manifest import write_json
+from jobs.harness.run import Run
+from jobs.settings import PipelineSettings, Request
+from linkage.engine.frequencies import counted_columns, value_frequencies
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.records import linkage_records
+from linkage.engine.training import train, training_rules
+from linkage.lake import Zone
+from linkage.model.specification import LinkageModel
+from linkage.model.splink_settings import parse_settings, to_settings
+from linkage.model.training import TrainingPlan
+
+READS = frozenset({Zone.IDENTIFIERS})
+WRITES = frozenset({Zone.LINKAGE})
+
+add_arguments = settings.add_arguments
+load = settings.load
+
+
+def plan(config: PipelineSettings) -> stages.Plan:
+    """What decides the result, and what is written."""
+    return stages.Plan(
+        inputs=[stages.Table(Zone.IDENTIFIERS, "records")],
+        outputs=[stages.Table(Zone.LINKAGE, "models")],
+        settings=[config.train],
+        files=[config.train.model, config.train.training],
+    )
+
+
+def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
+    """Train on the records of all supplies and keep the model."""
+    config = task.config.train
+    model = parse_settings(read_text(config.model), where=str(config.model))
+    training_plan = load_yaml(config.training, TrainingPlan)
+    rules = training_rules(training_plan, model, where=str(config.training))
+    frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
+    records = linkage_records({"records": frame}, model, rules.all)
+    columns = counted_columns(model, for_training=True)
+    trained = train(
+        records,
+        model,
+        training_plan,
+        rules,
+        counts={"records": frame.count()},
+        frequencies=value_frequencies(records, columns, scratch=str(task.run.scratch)),
+        limits=kernel_limits(task),
+    )
+    task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
+    _keep(trained.model, task)
+    return {
+        "deterministic_pairs": trained.report["pairs_of_deterministic_rules"],
+        "em_sessions": len(rules.sessions),
+    }
+
+
+def kernel_limits(task: stages.Task[PipelineSettings]) -> KernelLimits:
+    """What a task's DuckDB may use, by the profile."""
+    memory = task.spark.conf.get("spark.linkage.kernel.memory", "1GB") or "1GB"
+    return KernelLimits(memory=memory, scratch=str(task.run.scratch))
+
+
+def _keep(model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:
+    document = to_settings(model)
+    write_json(task.run.folder / "model.json", document)
+    schema = schemas.load("models")
+    row = (task.config.train.model.stem, json.dumps(document, sort_keys=True))
+    task.lake.overwrite(task.spark.createDataFrame([row], schema.struct_type()), Zone.LINKAGE, "models", schema)
+
+
+STAGE = stages.Stage("train", __name__, READS, WRITES, plan, work)
+
+
+def run(spark: SparkSession, request: Request, run: Run) -> None:
+    """Trains the model unless that is done."""
+    STAGE.perform_alone(spark, request.config, run, again=request.again)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the job; returns its exit code."""
+    return cli.execute("train", __name__, argv)

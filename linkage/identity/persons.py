@@ -1,0 +1,59 @@
+"""Scored pairs to clusters, and clusters to persons with an ID of their own."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from linkage.engine.components import connected_components
+from linkage.records.record_id import with_record_id
+
+_HEX_DIGITS = 16
+
+
+def clusters(records: DataFrame, pairs: DataFrame, *, cluster_weight: float) -> DataFrame:
+    """Rows of the table `clusters`: one for each record, singletons too.
+
+    Args:
+        records: `record_id` (unique) and `source_dataset` of every record.
+        pairs: `record_id_l`, `record_id_r` and `match_weight`.
+        cluster_weight: Pairs of at least this weight, in bits, join their records.
+    """
+    edges = pairs.where(F.col("match_weight") >= cluster_weight).select(
+        F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r")
+    )
+    found = connected_components(edges).withColumnRenamed("node", "record_id")
+    return records.join(found, "record_id", how="left").select(
+        "record_id", "source_dataset", F.coalesce("component", "record_id").alias("cluster_id")
+    )
+
+
+def person_records(clusters: DataFrame, key: bytes) -> DataFrame:
+    """Rows of the table `person_records`: each record with its person; no row is added or lost.
+
+    The ID is a keyed hash of the cluster's smallest record ID: the same in every run with the
+    same clusters, and nobody without the key can go from one to the other. It is 64 bits as
+    hexadecimal digits; the caller must check that persons are as many as clusters.
+
+    >>> df = spark.createDataFrame([(5, "prison", 5), (9, "probation", 5)],
+    ...     "record_id bigint, source_dataset string, cluster_id bigint")
+    >>> [row["person_id"] for row in person_records(df, b"0123456789abcdef").collect()]
+    ['...', '...']
+    """
+    named = clusters.select(
+        F.col("record_id").alias("_record_id"),
+        "source_dataset",
+        F.lit("person").alias("_kind"),
+        F.col("cluster_id").cast("string").alias("_cluster"),
+    )
+    hashed = with_record_id(named, "_kind", "_cluster", key)
+    person_id = F.lpad(F.lower(F.hex("record_id")), _HEX_DIGITS, "0")
+    return hashed.select(F.col("_record_id").alias("record_id"), "source_dataset", person_id.alias("person_id"))
+
+
+def persons(person_records: DataFrame) -> DataFrame:
+    """Rows of the table `persons`: one for each person, with the number of records and where."""
+    return person_records.groupBy("person_id").agg(
+        F.count("*").alias("records"),
+        F.array_sort(F.collect_set("source_dataset")).alias("source_datasets"),
+    )
