@@ -38,7 +38,7 @@ def submit(*arguments: str, variables: Mapping[str, str] | None = None) -> subpr
     inherited = {key: os.environ[key] for key in ("HOME", "PATH", "TMPDIR") if key in os.environ}
     command = [str(ROOT / "spark-submit.sh"), *arguments]
     environment = inherited | dict(variables or {})
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
 
 
 @contextmanager
