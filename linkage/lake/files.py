@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from os import SEEK_END
 from pathlib import Path
@@ -38,10 +39,10 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
     files = _files(spark, path)
     if not files:
         raise InputError(f"{path}: the folder holds no files")
-    empty = [name for name, size in files if size == 0]
+    empty = [name for name, size, _ in files if size == 0]
     if empty:
         raise InputError(f"{empty[0]}: the file is empty")
-    names = [name for name, _ in files]
+    names = [name for name, _, _ in files]
     if all(_is_csv(name) for name in names):
         return _read_csv(spark, path, names, malformed_column)
     for name in names:
@@ -51,14 +52,15 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
 
 
 def files_fingerprint(spark: SparkSession, path: str) -> str | None:
-    """Describes the files under a path by number, bytes and newest change; None if none."""
+    """Describes the files under a path by names, sizes and times of change; None if there are none."""
     try:
-        files = _load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
+        files = _files(spark, path)
     except InputError:
         return None
-    newest = F.max("modificationTime").cast("double")
-    row = files.agg(F.count("*"), F.coalesce(F.sum("length"), F.lit(0)), newest).first()
-    return None if row is None or not row[0] else f"{row[0]} files, {row[1]} bytes, at {row[2]}"
+    if not files:
+        return None
+    described = hashlib.sha256("\n".join(f"{name} {size} {changed}" for name, size, changed in files).encode())
+    return f"{len(files)} files, {sum(size for _, size, _ in files)} bytes, {described.hexdigest()[:16]}"
 
 
 def absolute(path: str) -> str:
@@ -66,28 +68,30 @@ def absolute(path: str) -> str:
     return path if "://" in path else str(Path(path.removeprefix("file:")).absolute())
 
 
-def _is_local(path: str) -> bool:
+def is_local(path: str) -> bool:
+    """Whether a path is on this machine, and not a URL."""
     return "://" not in path
 
 
 def _is_delta(spark: SparkSession, path: str) -> bool:
-    if not _is_local(path):
+    if not is_local(path):
         return DeltaTable.isDeltaTable(spark, path)
     return (Path(absolute(path)) / "_delta_log").is_dir()
 
 
-def _files(spark: SparkSession, path: str) -> list[tuple[str, int]]:
-    """Lists the data files under a path with their sizes, in the order of their names."""
-    if not _is_local(path):
+def _files(spark: SparkSession, path: str) -> list[tuple[str, int, float]]:
+    """Lists the data files under a path with size and time of change, in the order of their names."""
+    if not is_local(path):
         listed = _load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
-        return sorted((row["path"], row["length"]) for row in listed.select("path", "length").collect())
+        changed = F.col("modificationTime").cast("double")
+        return sorted(tuple(row) for row in listed.select("path", "length", changed).collect())
     root = Path(absolute(path))
     if root.is_file():
-        return [(path, root.stat().st_size)]
+        return [(path, root.stat().st_size, root.stat().st_mtime)]
     if not root.is_dir():
         raise InputError(f"{path}: no such file or folder")
     found = (file for file in root.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(root)))
-    return sorted((str(file), file.stat().st_size) for file in found)
+    return sorted((str(file), file.stat().st_size, file.stat().st_mtime) for file in found)
 
 
 def _is_hidden(path: Path) -> bool:
@@ -105,7 +109,7 @@ def _is_parquet(name: str) -> bool:
         InputError: The file starts as Parquet and does not end so.
     """
     named_so = name.lower().endswith(".parquet")
-    if not _is_local(name):
+    if not is_local(name):
         return named_so
     with Path(absolute(name)).open("rb") as file:
         starts = file.read(len(_PARQUET)) == _PARQUET
@@ -119,7 +123,7 @@ def _is_parquet(name: str) -> bool:
 
 def _read_csv(spark: SparkSession, path: str, names: Sequence[str], malformed_column: str | None) -> DataFrame:
     header = _header(spark, names[0])
-    for name in names[1:] if _is_local(path) else ():
+    for name in names[1:] if is_local(path) else ():
         if _header(spark, name) != header:
             raise InputError(f"{name}: its header differs from that of {names[0]}")
     columns = [T.StructField(name, T.StringType()) for name in header]
@@ -153,7 +157,7 @@ def _header(spark: SparkSession, name: str) -> list[str]:
 
 
 def _first_line(spark: SparkSession, name: str) -> Iterator[str]:
-    if not _is_local(name):
+    if not is_local(name):
         row = spark.read.text(name).first()
         yield from [] if row is None else [row[0].removeprefix("\ufeff")]
         return
@@ -164,7 +168,7 @@ def _first_line(spark: SparkSession, name: str) -> Iterator[str]:
 
 def _may_break_lines(name: str) -> bool:
     """Whether a quoted value could hold a line break: Spark must then not split the file."""
-    if not _is_local(name) or name.lower().endswith(".gz"):
+    if not is_local(name) or name.lower().endswith(".gz"):
         return True
     with Path(absolute(name)).open("rb") as file:
         return any(b'"' in block for block in iter(lambda: file.read(1 << 20), b""))

@@ -6,15 +6,17 @@ Delta: what a reader sees changes in one commit, and a failed write leaves nothi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 from linkage.errors import ConfigError, InputError, RefusedError
-from linkage.lake.files import absolute, files_fingerprint
+from linkage.lake.files import absolute, files_fingerprint, is_local
 from schemas import TableSchema
 
 
@@ -30,6 +32,11 @@ class Zone(StrEnum):
     EXTRACTS = "extracts"
     OUTPUTS = "outputs"
     AUDIT = "audit"
+
+
+# Zones whose tables hold what people are called, or what is known of them.
+_PERSONAL = frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.EVALUATION})
+_COMMIT = re.compile(r"(\d{20})\.json")
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,12 @@ class Lake:
         """The table's newest version, or None if there is no such table."""
         if not self.exists(zone, table):
             return None
-        return _last_commit(self.spark, self.path(zone, table)).version
+        path = self.path(zone, table)
+        if not is_local(path):
+            return _last_commit(self.spark, path).version
+        # A listing is much cheaper than asking Delta, and every stage asks for all its tables.
+        commits = (_COMMIT.fullmatch(file.name) for file in (Path(path) / "_delta_log").iterdir())
+        return max(int(commit[1]) for commit in commits if commit)
 
     def fingerprint(self, zone: Zone, table: str) -> str | None:
         """What changes when the data do: a Delta version, or the list of a supply's files.
@@ -134,7 +146,7 @@ class Lake:
         self._permit(zone, self.writes, "write")
         schema.check(df)
         path = self.path(zone, table)
-        if zone is Zone.IDENTIFIERS:
+        if zone in _PERSONAL:
             # Delta's log keeps the least and the greatest value of each column, which outlive
             # the rows when they are deleted: no name may get there.
             writer = writer.option("delta.dataSkippingNumIndexedCols", "0")

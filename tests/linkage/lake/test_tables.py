@@ -78,9 +78,9 @@ def test_a_write_that_fails_leaves_the_table_as_it_was(spark, lake):
     assert [tuple(row) for row in lake.read(Zone.EVALUATION, "truth", TRUTH).collect()] == [(1, 7)]
 
 
-def test_the_log_of_an_identifier_table_holds_no_value(spark, tmp_path):
-    zone = frozenset({Zone.IDENTIFIERS})
-    lake = Lake(spark, str(tmp_path), zone, zone)
+@pytest.mark.parametrize("zone", [Zone.IDENTIFIERS, Zone.LANDING, Zone.ATTRIBUTES, Zone.EVALUATION])
+def test_the_log_of_a_personal_table_holds_no_value(spark, tmp_path, zone):
+    lake = Lake(spark, str(tmp_path), frozenset({zone}), frozenset({zone}))
     schema = schemas.load("records")
     row = dict.fromkeys(schema.column_names) | {
         "record_id": 1,
@@ -89,9 +89,9 @@ def test_the_log_of_an_identifier_table_holds_no_value(spark, tmp_path):
         "surname_std": "ZYGMUNTOWICZ",
     }
     records = spark.createDataFrame([tuple(row[name] for name in schema.column_names)], schema.struct_type())
-    for write in (lake.overwrite, lake.overwrite, lake.append):
-        write(records, Zone.IDENTIFIERS, "records", schema)
-    log = "".join(path.read_text() for path in Path(tmp_path, "identifiers/records/_delta_log").glob("*.json"))
+    for write in (lake.overwrite, lake.append):
+        write(records, zone, "records", schema)
+    log = "".join(path.read_text() for path in Path(tmp_path, f"{zone}/records/_delta_log").glob("*.json"))
     assert "surname_std" in log
     assert "ZYGMUNTOWICZ" not in log
     assert "A0001AA" not in log
