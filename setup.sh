@@ -12,7 +12,7 @@
 # nothing that a later one would take for done.
 set -euo pipefail
 unset PYTHONPATH PYTHONHOME CDPATH
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH # bash has a PATH even where the environment has none
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 cd "$root"

@@ -7,6 +7,7 @@
 # the job to the cluster instead.
 set -euo pipefail
 unset CDPATH
+export PATH # bash has one even where the environment has none
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 readonly root local=$root/.local profiles=$root/conf/profiles
