@@ -124,6 +124,9 @@ def _parents(node: exp.Expr) -> list[exp.Expr]:
 
 def _refuse_unknown(tree: exp.Expr, known: tuple[type[exp.Expr], ...], where: str) -> None:
     for node in tree.walk():
+        odd = _odd_arguments(node)
+        if odd is not None:
+            raise ConfigError(f"{where}: {odd}")
         translatable = isinstance(node, exp.Anonymous) and known is _SPARK_NODES
         if translatable and node.name.lower() in _SPARK_FUNCTIONS:
             continue
@@ -135,10 +138,40 @@ def _refuse_unknown(tree: exp.Expr, known: tuple[type[exp.Expr], ...], where: st
             )
 
 
+def _odd_arguments(node: exp.Expr) -> str | None:
+    """What is wrong with a known function's arguments, where they mean different things on the two sides."""
+    if isinstance(node, exp.Substring) and _is_number(node.args.get("start"), "0"):
+        return "substring from 0 is not the same in Spark and DuckDB; positions count from 1"
+    lengths = (node.args.get("length"),) if isinstance(node, exp.Substring) else (node.expression,)
+    if isinstance(node, exp.Substring | exp.Left | exp.Right) and isinstance(lengths[0], exp.Neg):
+        return f"{node.key} with a negative length is not the same in Spark and DuckDB"
+    if isinstance(node, exp.Levenshtein) and node.args.get("ins_cost") is not None:
+        return "levenshtein with a bound has no counterpart in DuckDB; compare levenshtein of two values with it"
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "try_to_timestamp":
+        pattern = node.expressions[1:]
+        if not pattern or re.search("(?<!%)[A-Za-z]", _strptime_pattern(pattern[0].name)):
+            letters = ", ".join(_DATE_PATTERNS)
+            return f"try_to_timestamp needs a pattern of {letters} and signs to mean the same in Spark and DuckDB"
+    return None
+
+
+def _is_number(node: exp.Expr | None, digits: str) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and node.name == digits
+
+
+def _strptime_pattern(pattern: str) -> str:
+    for letters, directive in _DATE_PATTERNS.items():
+        pattern = pattern.replace(letters, directive)
+    return pattern
+
+
 def _in_duckdb(node: exp.Expr) -> exp.Expr:
     """One node of a Spark tree as the kernel needs it; what sqlglot gets right is left alone."""
     if isinstance(node, exp.ArrayIntersect):
-        return exp.Anonymous(this="list_intersect", expressions=node.expressions)
+        shared = exp.Anonymous(this="list_intersect", expressions=node.expressions)
+        # DuckDB's is an empty list where an array is null.
+        missing = exp.or_(*[array.copy().is_(exp.null()) for array in node.expressions])
+        return exp.Case().when(missing, exp.null()).else_(shared)
     if isinstance(node, exp.Anonymous):
         return _SPARK_FUNCTIONS[node.name.lower()](node)
     return node
@@ -149,11 +182,17 @@ def _renamed(name: str) -> _Translation:
 
 
 def _try_strptime(call: exp.Anonymous) -> exp.Expr:
-    value, *rest = call.expressions
-    pattern = rest[0].name if rest else "yyyy-MM-dd"
-    for letters, directive in _DATE_PATTERNS.items():
-        pattern = pattern.replace(letters, directive)
-    return exp.Anonymous(this="try_strptime", expressions=[value, exp.Literal.string(pattern)])
+    value, pattern = call.expressions
+    return exp.Anonymous(this="try_strptime", expressions=[value, exp.Literal.string(_strptime_pattern(pattern.name))])
+
+
+def _jaccard(call: exp.Anonymous) -> exp.Expr:
+    """DuckDB's stops at an empty string; Spark's finds it like another empty one and unlike all else."""
+    one, other = call.expressions
+    is_empty = exp.or_(*[value.copy().eq(exp.Literal.string("")) for value in (one, other)])
+    is_same = exp.Cast(this=one.copy().eq(other.copy()), to=exp.DataType.build("double"))
+    both = exp.Anonymous(this="jaccard", expressions=[one, other])
+    return exp.Case().when(is_empty, is_same).else_(both)
 
 
 _Translation = Callable[[exp.Anonymous], exp.Expr]
@@ -168,6 +207,6 @@ _SPARK_FUNCTIONS: dict[str, _Translation] = {
     "jaro_winkler": _renamed("jaro_winkler_similarity"),
     "jaro_sim": _renamed("jaro_similarity"),
     "damerau_levenshtein": _renamed("damerau_levenshtein"),
-    "jaccard": _renamed("jaccard"),
+    "jaccard": _jaccard,
     "try_to_timestamp": _try_strptime,
 }

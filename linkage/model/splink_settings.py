@@ -12,7 +12,7 @@ import json
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from splink import SettingsCreator, block_on
 from splink.internals.comparison import Comparison as SplinkComparison
@@ -28,6 +28,7 @@ from linkage.model.specification import (
     ComparisonLevel,
     Dialect,
     LinkageModel,
+    LinkType,
     TermFrequency,
 )
 
@@ -83,9 +84,6 @@ def to_settings(model: LinkageModel) -> dict[str, Any]:
                 written_level.pop(key, None)
                 if value is not None:
                     written_level[key] = value
-            if level.term_frequency is not None:
-                # Splink leaves a weight of 0 out and would read it back as 1.
-                written_level["tf_adjustment_weight"] = level.term_frequency.weight
     return document
 
 
@@ -207,6 +205,8 @@ def _term_frequency(level: SplinkLevel, comparison: SplinkComparison, place: str
 
 
 def _check_whole(model: LinkageModel, where: str) -> None:
+    if model.link_type not in get_args(LinkType):
+        raise ConfigError(f"{where}: link_type {model.link_type}: must be one of {', '.join(get_args(LinkType))}")
     if not model.comparisons:
         raise ConfigError(f"{where}: comparisons is empty; a model needs at least one")
     if not model.blocking_rules:
