@@ -1,0 +1,97 @@
+"""Blocking rules taken apart: keys, sides, and what is left to check of a pair."""
+
+import pytest
+from sqlglot import parse_one
+
+from linkage.errors import ConfigError
+from linkage.model.blocking import keyed_rules
+from linkage.model.specification import BlockingRule
+
+
+def _keyed(*rules, dialect="duckdb"):
+    return keyed_rules([BlockingRule(rule) for rule in rules], dialect, where="settings.json")
+
+
+@pytest.mark.parametrize(
+    ("rule", "left", "right", "columns", "only_keys"),
+    [
+        ("l.a = r.a", ["`a`"], ["`a`"], ["a"], True),
+        ("(l.a = r.a)", ["`a`"], ["`a`"], ["a"], True),
+        ("r.a = l.a", ["`a`"], ["`a`"], ["a"], True),
+        ("L.a = R.a", ["`a`"], ["`a`"], ["a"], True),
+        (
+            "l.a = r.a AND (l.b = r.b AND l.c = r.c)",
+            ["`a`", "`b`", "`c`"],
+            ["`a`", "`b`", "`c`"],
+            ["a", "b", "c"],
+            True,
+        ),
+        # Two names swapped: left and right records have different keys.
+        ("l.a = r.b", ["`a`"], ["`b`"], ["a", "b"], False),
+        ("r.b = l.a", ["`a`"], ["`b`"], ["a", "b"], False),
+        # What is no equality of the two records is checked of the pair.
+        ("l.a = r.a AND l.b <> r.b", ["`a`"], ["`a`"], ["a", "b"], False),
+        ("l.a = r.a AND l.b = 'x'", ["`a`"], ["`a`"], ["a", "b"], False),
+        ("l.a = r.a AND l.b || r.b = 'xy'", ["`a`"], ["`a`"], ["a", "b"], False),
+        ("l.a = r.a AND (l.b = r.b OR l.c = r.c)", ["`a`"], ["`a`"], ["a", "b", "c"], False),
+        ("substr(l.a, 1, 2) = substr(r.a, 1, 2)", ["SUBSTRING(`a`, 1, 2)"], ["SUBSTRING(`a`, 1, 2)"], ["a"], True),
+        ('l."full name" = r."full name"', ["`full name`"], ["`full name`"], ["full name"], True),
+    ],
+)
+def test_equalities_of_the_two_records_make_the_key(rule, left, right, columns, only_keys):
+    [keyed] = _keyed(rule)
+    assert (list(keyed.left_keys), list(keyed.right_keys)) == (left, right)
+    assert sorted(keyed.columns) == columns
+    assert keyed.is_only_keys is only_keys
+    assert keyed.is_symmetric is (left == right)
+    # The pair is judged by the whole rule, not by its key.
+    assert parse_one(keyed.predicate, read="duckdb") == parse_one(rule, read="duckdb").unnest()
+
+
+def test_or_at_the_top_makes_several_rules_under_one_match_key():
+    keyed = _keyed("l.a = r.a OR (l.b = r.b OR l.c = r.c AND l.d = r.d)", "l.e = r.e")
+    assert [(rule.match_key, rule.left_keys) for rule in keyed] == [
+        (0, ("`a`",)),
+        (0, ("`b`",)),
+        (0, ("`c`", "`d`")),
+        (1, ("`e`",)),
+    ]
+
+
+def test_spark_rules_are_translated_for_the_kernel_and_kept_for_the_keys():
+    [keyed] = _keyed("l.`a` = r.`a` AND size(array_intersect(l.p, r.p)) >= 1", dialect="spark")
+    assert keyed.left_keys == ("`a`",)
+    assert "`" not in keyed.predicate
+    assert "list_intersect" in keyed.predicate.lower()
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("l.a <> r.a", "no equality between an expression of l and one of r"),
+        ("1 = 1", "no equality"),
+        ("true", "no equality"),
+        ("l.a = 'x'", "no equality"),
+        ("l.a = l.b", "no equality"),
+        ("l.a || r.a = l.b", "no equality"),
+        ("NOT l.a = r.a", "no equality"),
+        ("l.a = r.a OR l.b > r.b", "no equality"),  # its second side would compare everything
+        ("a = r.a", "column a must be written l.a or r.a"),
+        ("x.a = r.a", "column a must be written l.a or r.a"),
+        ("l.a = = r.a", "broken SQL"),
+        ("l.a = r.a AND", "broken SQL"),
+        ("strftime(l.a, '%Y') = strftime(r.a, '%Y')", "is not known to mean the same in Spark and DuckDB"),
+    ],
+)
+def test_rules_that_cannot_be_keyed_are_refused_by_name(rule, reason):
+    with pytest.raises(ConfigError) as refused:
+        _keyed("l.z = r.z", rule)
+    message = str(refused.value)
+    assert message.startswith(f"settings.json: blocking rule 1 ({rule}")
+    assert reason in message
+    assert "\n" not in message
+
+
+def test_exploding_rules_are_refused():
+    with pytest.raises(ConfigError, match=r"blocking rule 0 \(l\.p = r\.p\): arrays_to_explode is not supported"):
+        keyed_rules([BlockingRule("l.p = r.p", ("p",))], "duckdb", where="settings.json")

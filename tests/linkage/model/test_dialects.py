@@ -1,0 +1,272 @@
+"""Each function that crosses from one dialect to the other, evaluated on both sides."""
+
+import datetime as dt
+import math
+
+import duckdb
+import pytest
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+from splink.backends.spark import similarity_jar_location
+
+from linkage.errors import ConfigError
+from linkage.model.dialects import compared_columns, parse, to_duckdb, to_spark
+
+STRINGS = [
+    (None, None),
+    (None, "a"),
+    ("", ""),
+    ("", "a"),
+    ("martha", "marhta"),
+    ("  ab ", "ab"),
+    ("O'Neill", "ONEILL"),
+    ("🤦🏼‍♂️x", "🤦🏼‍♂️y"),
+    ("日本", "日本語"),
+    ("12", "3.5"),
+    ("2020-02-30", "2020-02-28"),  # no such day
+    ("2020-02-28", "2020-03-01"),
+    ("28/02/2020", "01/13/2020"),
+    ("20200228", "2020022"),
+    ("2020-02-28 10:11:12", "2020-02-28 25:00:00"),
+    ("not a date", "2021-12-31"),
+]
+DAYS = [None, dt.date(2020, 2, 29), dt.date(1900, 1, 1), dt.date(2021, 3, 1)]
+ARRAYS = [None, [], ["a"], ["a", "b"], ["b", "a", "a"], ["🤦"]]
+ROWS = [
+    (
+        n,
+        a,
+        b,
+        None if a is None else n - 4,
+        7 - n,
+        n / 4,
+        DAYS[n % 4],
+        DAYS[(n // 4) % 4],
+        ARRAYS[n % 6],
+        ARRAYS[n // 3],
+    )
+    for n, (a, b) in enumerate(STRINGS)
+]
+SCHEMA = "n int, a string, b string, x int, y int, f double, d date, e date, p array<string>, q array<string>"
+
+FROM_SPARK = [
+    "levenshtein(cast(x as string), cast(y as string))",
+    "try_to_timestamp(a, 'yyyy-MM-dd')",
+    "try_to_timestamp(a, 'dd/MM/yyyy')",
+    "try_to_timestamp(a, 'yyyyMMdd')",
+    "try_to_timestamp(a, 'yyyy-MM-dd HH:mm:ss')",
+    "date(try_to_timestamp(b, 'yyyy-MM-dd'))",
+    "abs(datediff(try_to_timestamp(a, 'yyyy-MM-dd'), try_to_timestamp(b, 'yyyy-MM-dd'))) <= 30",
+    "datediff(d, e)",
+    "to_date(d)",
+    "array_intersect(p, q)",
+    "size(array_intersect(p, q)) >= 1",
+    "size(p)",
+    "array_size(q)",
+    "x / 2",
+    "concat(a, b)",
+    "regexp_extract(a, '([a-z]+)([0-9]*)')",
+    "regexp_extract(a, '([a-z]+)', 1)",
+    "nullif(regexp_extract(b, '[a-z]+', 0), '')",
+    "cast(x as string)",
+    "if(a = b, 1, 0)",
+]
+FROM_DUCKDB = [
+    "concat(a, b, 'x')",  # null counts as empty, unlike in Spark
+    "regexp_extract(a, '([a-z]+)([0-9]*)')",  # the whole match, unlike in Spark
+    "regexp_extract(a, '([a-z]+)', 1)",
+    "regexp_extract(a, '\\d+')",
+    "x::varchar",
+    "d::varchar",
+    "f::varchar",
+    "try_cast(a as timestamp)",
+    "ifnull(a, b)",
+]
+FROM_BOTH = [
+    "a || b",
+    "substr(a, 1, 2)",
+    "substring(a, 2)",
+    "substr(a, -2)",
+    "left(a, 2)",
+    "right(a, 2)",
+    "length(a)",
+    "upper(a)",
+    "lower(b)",
+    "trim(a)",
+    "nullif(a, '')",
+    "coalesce(a, b)",
+    "try_cast(a as date)",
+    "greatest(a, b)",
+    "least(x, y)",
+    "year(d)",
+    "month(d)",
+    "day(d)",
+    "abs(x - y)",
+    "floor(f)",
+    "-x * 2 + 1",
+    "x between 1 and y",
+    "a in ('martha', '12')",
+    "a is null",
+    "not a = b and (x > y or d <= e)",
+    "case when a = b then 'same' when x >= 3 then 'high' end",
+]
+
+
+def _plain(value):
+    """Decimal and float alike, so that 2 of one side is 2 of the other."""
+    return float(value) if isinstance(value, int | float) or hasattr(value, "as_tuple") else value
+
+
+def _in_spark(frame, expressions):
+    rows = frame.orderBy("n").select(*[F.expr(sql).alias(f"c{i}") for i, sql in enumerate(expressions)]).collect()
+    return [[_plain(value) for value in column] for column in zip(*rows, strict=True)]
+
+
+def _in_duckdb(frame, expressions):
+    with duckdb.connect() as connection:
+        connection.register("rows", frame.toArrow())
+        found = [connection.sql(f"SELECT {sql} FROM rows ORDER BY n").fetchall() for sql in expressions]
+    return [[_plain(value) for (value,) in column] for column in found]
+
+
+@pytest.fixture(scope="module")
+def rows(spark):
+    return spark.createDataFrame(ROWS, SCHEMA)
+
+
+def test_spark_settings_mean_the_same_in_the_kernel(rows):
+    expressions = FROM_SPARK + FROM_BOTH
+    translated = [to_duckdb(sql, "spark", where="here") for sql in expressions]
+    expected = dict(zip(expressions, _in_spark(rows, expressions), strict=True))
+    found = dict(zip(expressions, _in_duckdb(rows, translated), strict=True))
+    for sql in expressions:
+        assert found[sql] == expected[sql], sql
+        assert len(set(map(str, expected[sql]))) > 1, f"{sql}: these rows tell nothing"
+
+
+def test_keys_in_duckdbs_dialect_mean_the_same_in_spark(rows):
+    expressions = FROM_DUCKDB + FROM_BOTH
+    translated = [to_spark(parse(sql, "duckdb", where="here"), "duckdb", where="here") for sql in expressions]
+    expected = dict(zip(expressions, _in_duckdb(rows, expressions), strict=True))
+    found = dict(zip(expressions, _in_spark(rows, translated), strict=True))
+    for sql in expressions:
+        assert found[sql] == expected[sql], sql
+
+
+SIMILARITIES = {
+    "jaro_winkler": "JaroWinklerSimilarity",
+    "jaro_sim": "JaroSimilarity",
+    "damerau_levenshtein": "LevDamerauDistance",
+    "jaccard": "JaccardSimilarity",
+}
+
+
+@pytest.fixture(scope="module")
+def similarities(spark):
+    """Splink's own functions for Spark, which the product does without."""
+    spark.sql(f"ADD JAR '{similarity_jar_location()}'")
+    for name, implementation in SIMILARITIES.items():
+        spark.udf.registerJavaFunction(name, f"uk.gov.moj.dash.linkage.{implementation}", T.DoubleType())
+    yield
+    for name in SIMILARITIES:
+        spark.sql(f"DROP TEMPORARY FUNCTION {name}")
+
+
+@pytest.mark.usefixtures("similarities")
+@pytest.mark.parametrize("name", SIMILARITIES)
+def test_similarities_are_those_of_splinks_jar(spark, name):
+    pairs = [
+        ("martha", "marhta"),
+        ("dixon", "dicksonx"),
+        ("smith", "smtih"),
+        ("night", "nacht"),
+        ("ca", "abc"),
+        ("jonathan smith", "jonathon smyth"),
+        ("ab", "xy"),
+        ("same", "same"),
+        ("", "a"),
+    ]
+    frame = spark.createDataFrame([(n, *pair) for n, pair in enumerate(pairs)], "n int, a string, b string")
+    [expected] = _in_spark(frame, [f"{name}(a, b)"])
+    [found] = _in_duckdb(frame, [to_duckdb(f"{name}(a, b)", "spark", where="here")])
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert len(set(expected)) > 3
+
+
+@pytest.mark.parametrize(
+    ("sql", "left", "right", "value"),
+    [
+        # Null in, null out; Splink's jar says 0, or 100 for a distance.
+        ("jaro_winkler(a, b)", None, "a", None),
+        ("jaro_sim(a, b)", "a", None, None),
+        ("damerau_levenshtein(a, b)", None, "a", None),
+        ("jaccard(a, b)", None, "a", None),
+        ("jaccard(a, b)", None, "", None),
+        ("levenshtein(a, b)", None, "a", None),
+        # DuckDB alone would stop here.
+        ("jaccard(a, b)", "", "", 1.0),
+        ("jaccard(a, b)", "ab", "", 0.0),
+        # DuckDB counts bytes: ë has two, an emoji of one code point has four.
+        ("levenshtein(a, b)", "Zoë", "Zoe", 2),
+        ("damerau_levenshtein(a, b)", "Zoë", "Zoe", 2),
+        ("damerau_levenshtein(a, b)", "🤦", "x", 4),
+        ("jaro_winkler(a, b)", "🤦", "🤦", 1.0),
+        # strptime also takes a day or month without its leading zero.
+        ("try_to_timestamp(a, 'yyyy-MM-dd')", "1999-1-5", None, dt.datetime(1999, 1, 5)),
+    ],
+)
+def test_where_the_kernel_answers_for_itself(sql, left, right, value):
+    translated = to_duckdb(sql, "spark", where="here")
+    found = duckdb.execute(f"SELECT {translated} FROM (SELECT ?::varchar AS a, ?::varchar AS b)", [left, right])
+    [(answer,)] = found.fetchall()
+    assert answer == value or math.isclose(answer, value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "culprit"),
+    [
+        ("soundex(a) = soundex(b)", "soundex"),
+        ("zip_with(p, q, (s, t) -> s = t)", "zip_with|zipwith"),
+        ("a LIKE 'x%'", "like"),
+        ("my_function(a)", "my_function"),
+        ("levenshtein(a, b, 2) <= 2", "levenshtein with a bound"),  # -1 beyond the bound would pass
+        ("try_to_timestamp(a, 'dd/MM/yy')", "try_to_timestamp"),  # a letter left over would match nothing
+        ("try_to_timestamp(a, 'dd-MMM-yyyy')", "try_to_timestamp"),
+        ("try_to_timestamp(a)", "try_to_timestamp"),
+        ("substr(a, 0, 2) = substr(b, 0, 2)", "substring from 0"),
+        ("left(a, -1)", "left with a negative length"),
+    ],
+)
+def test_what_is_not_known_to_mean_the_same_in_the_kernel_is_refused_by_name(sql, culprit):
+    with pytest.raises(ConfigError, match=rf"(?i)^here: ({culprit}).* the same in Spark and DuckDB|{culprit}"):
+        to_duckdb(sql, "spark", where="here")
+
+
+@pytest.mark.parametrize(
+    ("sql", "culprit"),
+    [
+        ("strftime(a, '%Y')", "timetostr"),
+        ("a[1:2]", "bracket"),
+        ("jaro_winkler_similarity(a, b)", "jaro"),
+        ("list_intersect(p, q)", "list_intersect|arrayintersect"),
+        ("x / 2", "div"),  # whole numbers divide differently
+        ("substr(a, 0, 2)", "substring from 0"),  # keys would be a character longer than the rule
+        ("substring(a, 2, -1)", "substring with a negative length"),
+        ("right(a, -1)", "right with a negative length"),
+    ],
+)
+def test_keys_that_spark_would_make_otherwise_are_refused_by_name(sql, culprit):
+    with pytest.raises(ConfigError, match=rf"(?i)^here: .*({culprit})"):
+        to_spark(parse(sql, "duckdb", where="here"), "duckdb", where="here")
+
+
+def test_duckdbs_own_levels_run_as_they_were_written():
+    for sql in ["strftime(a_l, '%Y') = strftime(a_r, '%Y')", "substr( a_l,0, 2)  = 'x'", "my_macro(a_l)"]:
+        assert to_duckdb(sql, "duckdb", where="here") == sql
+
+
+def test_columns_of_a_level_are_found_beside_lambda_names():
+    sql = 'len(list_filter("names_l", x -> x = surname_r)) > 0 OR "Full name_L" = \'y\''
+    assert sorted(compared_columns(sql, where="here")) == ["Full name", "names", "surname"]
+    with pytest.raises(ConfigError, match="column names must end in _l or _r"):
+        compared_columns("names = surname_r", where="here")

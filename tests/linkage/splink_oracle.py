@@ -1,0 +1,44 @@
+"""Splink on DuckDB: the judge of what the engine should answer."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from splink import DuckDBAPI, Linker
+
+Pair = tuple[str | None, object, str | None, object]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What Splink says of a pair."""
+
+    match_key: str
+    weight: float
+    gammas: tuple[int, ...]
+
+
+def linker(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> Linker:
+    """Splink over in-memory tables, under the names of the inputs."""
+    api = DuckDBAPI()
+    tables = [api.register(table, dataset_display_name=name) for name, table in inputs.items()]
+    return Linker(tables, copy.deepcopy(dict(document)), log_level=None)
+
+
+def scored_pairs(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> dict[Pair, Scored]:
+    """Every candidate pair, as (source, ID) of the left and of the right record; one input has no source."""
+    document = {**document, "retain_intermediate_calculation_columns": False, "retain_matching_columns": True}
+    predicted = linker(document, inputs).inference.predict(warning_mode="never").as_record_list()
+    names = [comparison["output_column_name"] for comparison in document["comparisons"]]
+    found = {
+        (row.get("source_dataset_l"), row["unique_id_l"], row.get("source_dataset_r"), row["unique_id_r"]): Scored(
+            row["match_key"], row["match_weight"], tuple(row[f"gamma_{name}"] for name in names)
+        )
+        for row in predicted
+    }
+    assert len(found) == len(predicted), "Splink gave a pair twice"
+    return found
