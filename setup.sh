@@ -28,15 +28,17 @@ fail() {
 
 # --- what can go wrong outside ------------------------------------------------------------------------------------
 
+free_mb() { df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }'; } # folder
+
 require_room() { # folder megabytes
   local free
-  free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
+  free=$(free_mb "$1")
   ((free >= $2)) || fail "the disk of $1 is too full: $2 MB are needed, $free MB are free"
 }
 
-# Says in one line why a step failed, from what it left in the log.
+# Says in one line why a step failed, from what it left in the log; a full disk has no room for that.
 fail_from_log() { # step
-  if grep -qiE 'no space left on device|disk quota exceeded' "$log"; then
+  if grep -qiE 'no space left on device|disk quota exceeded' "$log" || (($(free_mb "$local") < 20)); then
     fail "the disk became full during: $1; free some space and run it again"
   elif grep -qiE 'name resolution|failed to resolve|host .* not found|connection (refused|reset|timed out|broken|error)|connect timed out|read timed out|network is unreachable|no route to host|max retries|newconnectionerror|proxyerror|sslerror|certificate|could not resolve|unresolved dependency|from versions: none' "$log"; then
     fail "no network for: $1; the first set-up needs one (details: $log)"
