@@ -1,0 +1,95 @@
+"""What goes wrong when a person is recorded, as functions of a clean value and of draws."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from linkage.synthetic.draws import Draws
+from linkage.synthetic.names import load_table
+
+_KEYS = "QWERTYUIOPASDFGHJKLZXCVBNM"
+_NEIGHBOURS = "WERTYUIOPOSDFGHJKLKXCVBNMN"
+_DIGITS = "0123456789"
+JUNK_PREFIXES = ["MIG_ERROR_", "NO_SHOW_", "DUPLICATE_"]
+
+
+def typo(name: Column, draws: Draws, salt: str) -> Column:
+    """One letter replaced by its neighbour on the keyboard, left out, doubled, or exchanged with the next."""
+    place = (draws.uniform(f"{salt} place") * F.length(name)).cast("int") + 1
+    kind = draws.uniform(f"{salt} kind")
+    letter, following = F.substring(name, place, F.lit(1)), F.substring(name, place + 1, F.lit(1))
+    instead = (
+        F.when(kind < 0.40, F.concat(F.translate(letter, _KEYS, _NEIGHBOURS), following))
+        .when(kind < 0.65, following)
+        .when(kind < 0.80, F.concat(letter, letter, following))
+        .otherwise(F.concat(following, letter))
+    )
+    return F.concat(F.substring(name, F.lit(1), place - 1), instead, F.substring(name, place + 2, F.length(name)))
+
+
+def misheard(name: Column) -> Column:
+    """The first group of letters that sounds like another exchanged for it.
+
+    >>> spark.range(1).select(misheard(F.lit("PHILIP"))).first()[0]
+    'FILIP'
+    """
+    pairs = load_table("forms")["sounds"]
+    result = F.when(F.lit(False), name)
+    for sound, other in pairs:
+        result = result.when(F.contains(name, F.lit(sound)), F.replace(name, F.lit(sound), F.lit(other)))
+    return result.otherwise(name)
+
+
+def nickname(forename: Column) -> Column:
+    """The usual short form of a forename; the forename itself if it has none.
+
+    >>> spark.range(1).select(nickname(F.lit("ROBERT"))).first()[0]
+    'BOB'
+    """
+    pairs = ",".join(f"{formal}:{short}" for formal, short in load_table("forms")["nicknames"].items())
+    return F.coalesce(F.element_at(F.str_to_map(F.lit(pairs)), forename), forename)
+
+
+def wrong_date(birth: Column, draws: Draws, *, transposed: Column, digit: Column, years_off: Column) -> Column:
+    """The date with day and month exchanged, a digit of it wrong, or its year a few off.
+
+    A date that cannot be exchanged (a day above 12) stays as it is.
+    """
+    text = F.date_format(birth, "yyyy-MM-dd")
+    exchanged = F.concat(F.substring(text, 1, 5), F.substring(text, 9, 2), F.lit("-"), F.substring(text, 6, 2))
+    off = (draws.uniform("years off") * 5 + 1).cast("int") * F.when(draws.happens(0.5, "earlier"), -1).otherwise(1)
+    last = draws.below(10, "digit").cast("string")
+    # Of the digits of a date the last of day and year can be any, mostly, and the date still exists.
+    mistyped = F.when(draws.happens(0.5, "of year"), F.overlay(text, last, 4)).otherwise(F.overlay(text, last, 10))
+    return (
+        F.when(transposed & (F.dayofmonth(birth) <= 12), exchanged)
+        .when(digit, mistyped)
+        .when(years_off, F.date_format(F.add_months(birth, off * 12), "yyyy-MM-dd"))
+        .otherwise(text)
+    )
+
+
+def other_digit(text: Column, place: Column, draws: Draws, salt: str) -> Column:
+    """The text with the digit at `place` (from 1) raised by 1 to 9, without carrying; a letter stays."""
+    digit = F.substring(text, place, F.lit(1))
+    raised = F.pmod(digit.try_cast("int") + 1 + draws.below(9, salt).cast("int"), F.lit(10)).cast("string")
+    return F.overlay(text, F.coalesce(raised, digit), place)
+
+
+def mistyped_postcode(postcode: Column, draws: Draws) -> Column:
+    """A postcode with its sector digit or its last letter wrong."""
+    length = F.length(postcode)
+    letter = F.translate(F.right(postcode, F.lit(1)), _KEYS, _NEIGHBOURS)
+    return F.when(
+        draws.happens(0.5, "postcode place"), other_digit(postcode, length - 2, draws, "postcode digit")
+    ).otherwise(F.concat(F.substring(postcode, F.lit(1), length - 1), letter))
+
+
+def short_pnc(pnc: Column) -> Column:
+    """A PNC identifier in the short form: two digits of year, no leading zeros.
+
+    >>> spark.range(1).select(short_pnc(F.lit("1999/0000901N"))).first()[0]
+    '99/901N'
+    """
+    return F.concat(F.substring(pnc, 3, 3), F.regexp_replace(F.substring(pnc, 6, 8), "^0+", ""))
