@@ -8,8 +8,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.draws import Draws, text_table, zipf_rank
-from linkage.synthetic.journeys import FIRST_DAY
+from linkage.synthetic.draws import Draws, text_table, zipf_rank, zipf_scale
+from linkage.synthetic.journeys import FIRST_DAY, SUPERVISED
 from linkage.synthetic.names import load_table, words
 from linkage.synthetic.rates import Moves
 
@@ -28,7 +28,7 @@ def with_address(events: DataFrame, rates: Moves, *, seed: int) -> DataFrame:
     A family has one address until its members move. `former_postcode` is null without a move.
     """
     person = Draws(seed, F.col("person_id"))
-    settled = F.col("days_served").isNull() & ~F.col("disposal").isin("community", "suspended")
+    settled = F.col("days_served").isNull() & ~F.col("disposal").isin(*SUPERVISED)
     years = F.datediff("event_date", F.lit(FIRST_DAY).cast("date")) / 365.25
     young = F.when(F.datediff("event_date", F.col("birth")) < _YOUNG * 365, _YOUNG_MOVES).otherwise(1.0)
     roving = F.when(F.col("nfa"), rates.no_fixed_abode.rate).otherwise(1.0)
@@ -50,7 +50,7 @@ def _residence(move: Column) -> Column:
 
 
 def _area(draws: Draws) -> Column:
-    return zipf_rank(draws.uniform("area"), len(AREAS), _AREA_FLATNESS)
+    return zipf_rank(draws.uniform("area"), *zipf_scale(len(AREAS), _AREA_FLATNESS))
 
 
 def _postcode(move: Column, rates: Moves, seed: int) -> Column:
@@ -62,7 +62,7 @@ def _postcode(move: Column, rates: Moves, seed: int) -> Column:
     district = F.when(near_district, home.below(_DISTRICTS, "district")).otherwise(here.below(_DISTRICTS, "district"))
     unit = here.below(_UNITS, "unit")
     return F.concat(
-        F.element_at(text_table(AREAS), area + 1),
+        F.get(text_table(AREAS), area),
         (district + 1).cast("string"),
         F.lit(" "),
         here.below(10, "sector").cast("string"),

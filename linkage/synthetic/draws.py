@@ -13,6 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 _MANTISSA = 2.0**-53
+_HAIR = 1e-12
 _SLOTS = 1000
 _SEPARATOR = "|"
 
@@ -47,11 +48,11 @@ class Draws:
     def pick(self, weights: Mapping[str, float], salt: str) -> Column:
         """One of the keys of `weights`, in proportion to them, to the nearest thousandth."""
         values = _slots(weights)
-        return F.element_at(text_table(values), (self.uniform(salt) * len(values)).cast("int") + 1)
+        return F.get(text_table(values), (self.uniform(salt) * len(values)).cast("int"))
 
     def choose(self, values: list[str], salt: str) -> Column:
         """One of `values`, each as likely."""
-        return F.element_at(text_table(values), (self.uniform(salt) * len(values)).cast("int") + 1)
+        return F.get(text_table(values), (self.uniform(salt) * len(values)).cast("int"))
 
 
 def text_table(values: list[str]) -> Column:
@@ -63,25 +64,38 @@ def text_table(values: list[str]) -> Column:
     return F.split(F.lit(_SEPARATOR.join(values)), r"\|")
 
 
-def numbers(values: list[int]) -> Column:
-    """A constant array of integers."""
-    return F.split(F.lit(_SEPARATOR.join(map(str, values))), r"\|").cast("array<int>")
+def numbers(values: list[int] | list[float]) -> Column:
+    """A constant array of numbers, of the type of the first."""
+    kind = "array<int>" if isinstance(values[0], int) else "array<double>"
+    return F.split(F.lit(_SEPARATOR.join(map(str, values))), r"\|").cast(kind)
 
 
-def zipf_rank(uniform: Column, size: Column | int, flatness: Column | float) -> Column:
-    """A rank in [0, size) with weight 1 / (rank + flatness), by inversion of its integral.
+def zipf_rank(uniform: Column, scale: Column | float, ratio: Column | float) -> Column:
+    """A rank from 0 with weight 1 / (rank + flatness), by inversion of its integral.
 
     This is the Zipf-Mandelbrot law with exponent 1, which ranks and frequencies of surnames
     follow closely (general knowledge).
 
-    >>> low, high = zipf_rank(F.lit(0.0), 100, 8.0), zipf_rank(F.lit(0.999999), 100, 8.0)
-    >>> spark.range(1).select(low.alias("low"), high.alias("high")).first()
-    Row(low=0, high=99)
+    Args:
+        uniform: a draw from [0, 1).
+        scale: the first constant that `zipf_scale` gives for the number of ranks.
+        ratio: the second one.
+
+    >>> scale, ratio = zipf_scale(100, 8)
+    >>> draws = spark.createDataFrame([(0.0,), (0.5,), (0.999999,)], "u double")
+    >>> [row[0] for row in draws.select(zipf_rank(F.col("u"), scale, ratio)).collect()]
+    [0, 21, 99]
     """
-    size, flatness = (F.lit(v) if isinstance(v, int | float) else v for v in (size, flatness))
-    first = flatness - 0.5
-    rank = F.floor(first * F.pow((first + size) / first, uniform) - first)
-    return F.least(rank.cast("int"), size.cast("int") - 1)
+    base = F.lit(ratio) if isinstance(ratio, float) else ratio
+    # A hair less than the draw: the largest must not round up to one rank too many.
+    rank: Column = scale * (F.pow(base, uniform * (1 - _HAIR)) - 1)
+    return rank.cast("int")
+
+
+def zipf_scale(size: int, flatness: float) -> tuple[float, float]:
+    """The constants of `zipf_rank` for ranks in [0, size); the higher the flatness, the more even."""
+    scale = flatness - 0.5
+    return scale, (scale + size) / scale
 
 
 def _slots(weights: Mapping[str, float]) -> list[str]:

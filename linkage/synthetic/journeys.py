@@ -19,6 +19,7 @@ LAST_DAY = "2022-12-31"
 CASES_AT_MOST = 64
 _OTHER_DISPOSALS = {"fine": 0.62, "absolute": 0.16, "other": 0.22}
 _COMMUNITY_DISPOSALS = {"community": 0.7, "suspended": 0.3}
+SUPERVISED = tuple(_COMMUNITY_DISPOSALS)
 
 
 def cases(people: DataFrame, rates: Journeys, *, seed: int) -> DataFrame:

@@ -12,12 +12,13 @@ import yaml
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from linkage.synthetic.draws import numbers, text_table, zipf_rank
+from linkage.synthetic.draws import numbers, text_table, zipf_rank, zipf_scale
 
 FORENAME_FLATNESS = 5.0
 # Scatters the tail, so that neighbours in rank do not share their first part. A prime.
 _SCATTER = 7919
 _FEMALE_ENDING = "KI"
+_POLISH = "polish"
 
 
 @cache
@@ -35,62 +36,84 @@ def words(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Lists:
-    """Lists of words, one for each origin, laid end to end."""
+    """Lists of words laid end to end; a list is known by its place, from 0."""
 
     lists: tuple[tuple[str, ...], ...]
 
-    def size(self, origin: Column) -> Column:
-        return F.element_at(numbers([len(items) for items in self.lists]), origin)
+    def size(self, place: Column) -> Column:
+        return F.get(numbers([len(items) for items in self.lists]), place)
 
-    def word(self, origin: Column, index: Column) -> Column:
+    def word(self, place: Column, index: Column) -> Column:
         starts = [sum(len(items) for items in self.lists[:i]) for i in range(len(self.lists))]
         flat = [word for items in self.lists for word in items]
-        return F.element_at(text_table(flat), F.element_at(numbers(starts), origin) + index.cast("int") + 1)
+        return F.get(text_table(flat), F.get(numbers(starts), place) + index.cast("int"))
+
+
+def _rank(uniform: Column, place: Column, sizes: list[int], flatness: list[float]) -> Column:
+    scales = [zipf_scale(size, flat) for size, flat in zip(sizes, flatness, strict=True)]
+    scale, ratio = (F.get(numbers(list(values)), place) for values in zip(*scales, strict=True))
+    return zipf_rank(uniform, scale, ratio)
 
 
 @dataclass(frozen=True)
 class NameTables:
-    """The names of all origins. An origin is known by its place in `origins`, from 1."""
+    """The names of all origins. An origin is known by its place in `origins`, from 0."""
 
     origins: tuple[str, ...]
-    flatness: tuple[int, ...]
+    flatness: tuple[float, ...]
     surnames: _Lists
     tails: tuple[_Lists, ...]
-    male: _Lists
-    female: _Lists
+    forenames: _Lists  # men's and women's of each origin by turns
 
     def origin(self, name: Column) -> Column:
-        """The number of the origin called `name`, 0 when there is none."""
-        return F.array_position(text_table(list(self.origins)), name).cast("int")
+        """The number of the origin called `name`."""
+        return F.array_position(text_table(list(self.origins)), name).cast("int") - 1
 
     def surname_rank(self, origin: Column, uniform: Column) -> Column:
         """A rank among the surnames of an origin, the commonest 0."""
-        sizes = [
-            len(head) + prod(len(tail.lists[i]) for tail in self.tails) for i, head in enumerate(self.surnames.lists)
-        ]
-        flatness = F.element_at(numbers(list(self.flatness)), origin)
-        return zipf_rank(uniform, F.element_at(numbers(sizes), origin), flatness.cast("double"))
+        heads = [len(head) for head in self.surnames.lists]
+        tails = [prod(len(tail.lists[i]) for tail in self.tails) for i in range(len(heads))]
+        sizes = [head + tail for head, tail in zip(heads, tails, strict=True)]
+        return _rank(uniform, origin, sizes, list(self.flatness))
 
-    def surname(self, origin: Column, rank: Column) -> Column:
-        """The surname of a rank; Polish ones in the form that men bear."""
-        head = self.surnames.size(origin)
-        sizes = [tail.size(origin).cast("bigint") for tail in self.tails]
-        total = sizes[0] * sizes[1] * sizes[2]
-        place = F.pmod((rank - head).cast("bigint") * _SCATTER, total)
-        first = self.tails[0].word(origin, F.pmod(place, sizes[0]))
-        second = self.tails[1].word(origin, F.pmod(F.floor(place / sizes[0]), sizes[1]))
-        third = self.tails[2].word(origin, F.floor(place / (sizes[0] * sizes[1])))
-        return F.when(rank < head, self.surnames.word(origin, rank)).otherwise(F.concat(first, second, third))
+    def tail_place(self, origin: Column, rank: Column) -> Column:
+        """Where a rank stands in the composed tail; of no meaning for a common surname."""
+        total = numbers([prod(len(tail.lists[i]) for tail in self.tails) for i in range(len(self.origins))])
+        return F.pmod(rank.cast("bigint") * _SCATTER, F.get(total, origin).cast("bigint"))
 
-    def forename(self, origin: Column, is_female: Column, uniform: Column, step: Column | int = 0) -> Column:
-        """A forename by sex; `step` moves on by that many ranks."""
-        return F.when(is_female, _forename(self.female, origin, uniform, step)).otherwise(
-            _forename(self.male, origin, uniform, step)
+    def surname(self, origin: Column, rank: Column, place: Column) -> Column:
+        """The surname of a rank, with its `tail_place`; Polish ones in the form that men bear."""
+        first, second, third = self.tails
+        firsts, seconds = first.size(origin), second.size(origin)
+        rest = F.floor(place / firsts)
+        composed = F.concat(
+            first.word(origin, place % firsts),
+            second.word(origin, rest % seconds),
+            third.word(origin, F.floor(rest / seconds)),
         )
+        return F.coalesce(self._head(origin, rank), composed)
+
+    def _head(self, origin: Column, rank: Column) -> Column:
+        return F.when(rank < self.surnames.size(origin), self.surnames.word(origin, rank))
+
+    def common_surname(self, origin: Column, uniform: Column) -> Column:
+        """One of the surnames that are not composed."""
+        sizes = [len(head) for head in self.surnames.lists]
+        return self.surnames.word(origin, _rank(uniform, origin, sizes, list(self.flatness)))
+
+    def forename(self, origin: Column, is_female: Column, uniform: Column, step: Column | None = None) -> Column:
+        """A forename by sex; `step` moves on by that many ranks."""
+        place = origin * 2 + is_female.cast("int")
+        sizes = [len(items) for items in self.forenames.lists]
+        rank = _rank(uniform, place, sizes, [FORENAME_FLATNESS] * len(sizes))
+        if step is not None:
+            rank = (rank + step) % self.forenames.size(place)
+        return self.forenames.word(place, rank)
 
 
-def as_borne_by(surname: Column, origin: Column, is_female: Column, polish: int) -> Column:
+def as_borne_by(surname: Column, origin: Column, is_female: Column) -> Column:
     """The surname in the form of the bearer's sex: -ska for a Polish woman."""
+    polish = name_tables().origins.index(_POLISH)
     changes = (origin == polish) & is_female & surname.endswith(_FEMALE_ENDING)
     return F.when(changes, F.regexp_replace(surname, "I$", "A")).otherwise(surname)
 
@@ -103,18 +126,12 @@ def name_tables() -> NameTables:
     tails = [[words(part) for part in table[o]["tail"]] for o in origins]
     return NameTables(
         origins=origins,
-        flatness=tuple(table[o]["flatness"] for o in origins),
+        flatness=tuple(float(table[o]["flatness"]) for o in origins),
         surnames=_lists([words(table[o]["surnames"]) for o in origins]),
         tails=tuple(_lists([tail[i] for tail in tails]) for i in range(3)),
-        male=_lists([words(table[o]["male"]) for o in origins]),
-        female=_lists([words(table[o]["female"]) for o in origins]),
+        forenames=_lists([words(table[o][sex]) for o in origins for sex in ("male", "female")]),
     )
 
 
 def _lists(lists: list[list[str]]) -> _Lists:
     return _Lists(tuple(tuple(dict.fromkeys(items)) for items in lists))
-
-
-def _forename(lists: _Lists, origin: Column, uniform: Column, step: Column | int) -> Column:
-    size = lists.size(origin)
-    return lists.word(origin, F.pmod(zipf_rank(uniform, size, FORENAME_FLATNESS) + step, size))

@@ -23,7 +23,6 @@ _YOUNGER = 1.3  # the higher, the more of the people are young
 _FIRST_PNC_YEAR = 1995
 _PNC_YEARS = 26
 _TWIN_STEPS = 20
-_POLISH = "polish"
 
 
 def people(spark: SparkSession, rates: Rates, *, count: int, seed: int, partitions: int) -> DataFrame:
@@ -134,27 +133,24 @@ def _with_names(basics: DataFrame, rates: Rates, tables: NameTables, seed: int) 
     from_head = F.col("relation").isin("namesake", "twin")
     namer = F.when(from_head, F.col("head_id")).otherwise(F.col("person_id"))
     step = F.when(F.col("relation") == "twin", own.below(_TWIN_STEPS, "twin") + 1).otherwise(0).cast("int")
-    # Second surnames have a salt of their own, so that no name is doubled with itself by rule.
     ranked = basics.withColumns(
         {
             "rank": tables.surname_rank(origin, kin.uniform("surname")),
-            "second_rank": tables.surname_rank(origin, kin.uniform("second surname")),
             "forename": Draws(seed, namer).uniform("forename"),
         }
-    )
+    ).withColumn("place", tables.tail_place(origin, F.col("rank")))
     second_name = F.when(
-        kin.happens(rates.population.double_barrelled.rate, "double"), tables.surname(origin, F.col("second_rank"))
+        kin.happens(rates.population.double_barrelled.rate, "double"),
+        tables.common_surname(origin, kin.uniform("second surname")),
     )
+    middle = tables.forename(origin, female, own.uniform("middle"))
     return ranked.withColumns(
         {
-            "surname": F.concat_ws("-", tables.surname(origin, F.col("rank")), second_name),
+            "surname": F.concat_ws("-", tables.surname(origin, F.col("rank"), F.col("place")), second_name),
             "forename1": tables.forename(origin, female, F.col("forename"), step),
-            "forename2": F.when(
-                own.happens(rates.population.middle_name.rate, "has middle"),
-                tables.forename(origin, female, own.uniform("middle")),
-            ),
+            "forename2": F.when(own.happens(rates.population.middle_name.rate, "has middle"), middle),
         }
-    ).withColumn("surname", as_borne_by(F.col("surname"), origin, female, tables.origins.index(_POLISH) + 1))
+    ).withColumn("surname", as_borne_by(F.col("surname"), origin, female))
 
 
 def _with_life(named: DataFrame, rates: Rates, tables: NameTables, seed: int) -> DataFrame:
@@ -164,7 +160,7 @@ def _with_life(named: DataFrame, rates: Rates, tables: NameTables, seed: int) ->
     # Constant hazard from 22 to 45: the year of the change is exponential, none after 45.
     years = F.floor(F.log(1 - own.uniform("married")) / F.log(F.lit(1 - changes.surname_change.rate)))
     married = F.col("female") & (years <= 23)
-    new_name = tables.surname(F.col("origin"), tables.surname_rank(F.col("origin"), own.uniform("married name")))
+    new_name = tables.common_surname(F.col("origin"), own.uniform("married name"))
     married_name = F.when(
         own.happens(changes.change_to_double.rate, "both names"), F.concat_ws("-", F.col("surname"), new_name)
     ).otherwise(new_name)

@@ -51,25 +51,20 @@ def synthesise(
         spark: the session.
         spec: what to make.
         partitions: of each table; the session's default parallelism when not given.
-        keep: what to do with the cases, which every table is made of, so that they are not
-            made again for each: persist them or write them to scratch. Nothing by default.
+        keep: what to do with the rows of all datasets, so that they are not made again for
+            each table: persist them or write them to scratch. Nothing by default.
     """
     parts = partitions or spark.sparkContext.defaultParallelism
-    persons = people(spark, spec.rates, count=spec.people, seed=spec.seed, partitions=parts)
-    journeys = keep(cases(persons, spec.rates.journeys, seed=spec.seed))
-    rows = {name: _rows(journeys, name, spec) for name in DATASETS}
-    tables = {
-        name: to_supply(
-            recorded(made, name, spec.rates, seed=spec.seed, count=spec.people), name, spec.rates, seed=spec.seed
-        )
-        for name, made in rows.items()
-    }
-    truth = [truth_of(made, name) for name, made in rows.items()]
+    rates, seed = spec.rates, spec.seed
+    rows = (
+        people(spark, rates, count=spec.people, seed=seed, partitions=parts)
+        .transform(cases, rates.journeys, seed=seed)
+        .transform(events, rates.journeys, seed=seed)
+        .transform(with_address, rates.moves, seed=seed)
+        .transform(with_copies, rates, seed=seed)
+        .transform(recorded, rates, seed=seed, count=spec.people)
+    )
+    kept = keep(rows)
+    tables = {name: to_supply(kept, name, rates, seed=seed) for name in DATASETS}
+    truth = [truth_of(kept, name) for name in DATASETS]
     return Supplies(tables, reduce(DataFrame.unionByName, truth))
-
-
-def _rows(journeys: DataFrame, dataset: str, spec: Spec) -> DataFrame:
-    """The dataset's rows before anybody writes them down."""
-    happened = events(journeys, dataset, spec.rates, seed=spec.seed)
-    placed = with_address(happened, spec.rates.moves, seed=spec.seed)
-    return with_copies(placed, dataset, spec.rates, seed=spec.seed)

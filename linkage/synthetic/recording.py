@@ -11,12 +11,11 @@ from pyspark.sql import functions as F
 
 from linkage.synthetic import errors
 from linkage.synthetic.draws import Draws
+from linkage.synthetic.events import by_dataset
 from linkage.synthetic.names import name_tables
 from linkage.synthetic.people import pnc_of
-from linkage.synthetic.rates import DatasetRates, Rates
+from linkage.synthetic.rates import Rates
 
-_COMMON_NAMES = 60.0
-_FIRST = 1
 _PSEUDO_POSTCODES = {
     "magistrates": {"ZZ99 3VZ": 0.6, "ZZ99 3WZ": 0.4},
     "prison": {"NF1 1NF": 1.0},
@@ -24,34 +23,42 @@ _PSEUDO_POSTCODES = {
 }
 
 
-def recorded(rows: DataFrame, dataset: str, rates: Rates, *, seed: int, count: int) -> DataFrame:
-    """Fills the identifying columns of a dataset's rows, errors included.
+def recorded(rows: DataFrame, rates: Rates, *, seed: int, count: int) -> DataFrame:
+    """Fills the identifying columns of the rows of all datasets, errors included.
 
     Args:
         rows: one row per record with the columns of the person, `event_date`, `site` (a
-            number), `record` (what the draws hang on) and the address.
-        dataset: name of the dataset in `rates`.
+            number), `dataset`, `record` (what the draws hang on) and the address.
         rates: how often what goes wrong.
         seed: of the population.
         count: number of people, from whom identifiers are borrowed.
     """
     draws = Draws(seed, F.col("record"))
-    here = rates.datasets[dataset]
     return (
-        rows.transform(_with_proneness, rates, dataset, seed)
-        .transform(_as_named_then, draws, here, rates)
+        rows.transform(_with_proneness, rates, seed)
+        .transform(_as_named_then, draws, rates)
         .transform(_with_name_errors, draws, rates)
-        .transform(_with_names_written, draws, here, rates)
-        .transform(_with_date_and_sex, draws, here, rates)
-        .transform(_with_postcode, draws, here, dataset, rates)
-        .transform(_with_numbers, draws, here, rates, seed=seed, count=count)
+        .transform(_with_names_written, draws, rates)
+        .transform(_with_date_and_sex, draws, rates)
+        .transform(_with_postcode, draws, rates)
+        .transform(_with_numbers, draws, rates, count=count)
     )
 
 
-def _with_proneness(rows: DataFrame, rates: Rates, dataset: str, seed: int) -> DataFrame:
+def _here(rates: Rates, name: str) -> Column:
+    """The rate `name` of the row's dataset."""
+    return by_dataset({dataset: getattr(here, name).rate for dataset, here in rates.datasets.items()})
+
+
+def _missing(rates: Rates, name: str) -> Column:
+    """The share of rows without a value in the row's dataset."""
+    return by_dataset({dataset: getattr(here.missing, name) for dataset, here in rates.datasets.items()})
+
+
+def _with_proneness(rows: DataFrame, rates: Rates, seed: int) -> DataFrame:
     """How much likelier than usual errors and gaps are in this record."""
     clustering = rates.clustering
-    spread = Draws(seed, F.xxhash64(F.lit(dataset), F.col("site"))).uniform("site") * 2 - 1
+    spread = Draws(seed, F.xxhash64(F.col("dataset"), F.col("site"))).uniform("site") * 2 - 1
     site = 1 + spread * clustering.site_spread.rate
     minority = F.when(F.col("minority"), clustering.minority_typo.rate).otherwise(1.0)
     gaps = F.when(F.col("minority"), clustering.minority_missing.rate).otherwise(1.0)
@@ -60,12 +67,11 @@ def _with_proneness(rows: DataFrame, rates: Rates, dataset: str, seed: int) -> D
     )
 
 
-def _as_named_then(rows: DataFrame, draws: Draws, here: DatasetRates, rates: Rates) -> DataFrame:
+def _as_named_then(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     """The name in use on the day: married, false, short, with or without a second forename."""
     tables, names = name_tables(), rates.names
-    origin, first = F.col("origin"), F.lit(_FIRST)
+    origin, british = F.col("origin"), F.lit(0)
     false = draws.happens(F.col("prone") * names.false_identity.rate, "false identity")
-    common = (draws.uniform("false surname") * _COMMON_NAMES).cast("int")
     married = F.coalesce(F.col("married_on") <= F.col("event_date"), F.lit(False))
     middle = draws.uniform("middle name")
     dropped = names.middle_dropped.rate
@@ -73,14 +79,14 @@ def _as_named_then(rows: DataFrame, draws: Draws, here: DatasetRates, rates: Rat
     return rows.withColumns({"false": false, "married": married}).withColumns(
         {
             "known_as": F.concat_ws(" ", F.col("forename1"), F.col("surname")),
-            "last": F.when(F.col("false"), tables.surname(first, common))
+            "last": F.when(F.col("false"), tables.common_surname(british, draws.uniform("false surname")))
             .when(F.col("married"), F.col("married_name"))
             .otherwise(F.col("surname")),
             "first": F.when(F.col("false"), tables.forename(origin, F.col("female"), draws.uniform("false forename")))
-            .when(draws.happens(here.nickname.rate, "nickname"), errors.nickname(F.col("forename1")))
+            .when(draws.happens(_here(rates, "nickname"), "nickname"), errors.nickname(F.col("forename1")))
             .otherwise(F.col("forename1")),
             "middle": F.when(
-                ~F.col("false") & (middle >= dropped) & ~draws.happens(here.missing.forename2, "no middle"),
+                ~F.col("false") & (middle >= dropped) & ~draws.happens(_missing(rates, "forename2"), "no middle"),
                 F.coalesce(initial, F.col("forename2")),
             ),
         }
@@ -108,7 +114,7 @@ def _with_error(name: Column, here: Column, draws: Draws, salt: str) -> Column:
     return F.when(typed, errors.typo(name, draws, salt)).when(heard, errors.misheard(name)).otherwise(name)
 
 
-def _with_names_written(rows: DataFrame, draws: Draws, here: DatasetRates, rates: Rates) -> DataFrame:
+def _with_names_written(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     """Names in their fields: exchanged, with junk, with aliases beside them."""
     names = rates.names
     swap = F.col("prone") * F.when(F.col("minority"), rates.clustering.minority_swap.rate).otherwise(1.0)
@@ -124,12 +130,12 @@ def _with_names_written(rows: DataFrame, draws: Draws, here: DatasetRates, rates
         {
             "surname_written": F.concat(prefix, F.when(F.col("swapped"), F.col("first")).otherwise(F.col("last"))),
             "forename1_written": F.coalesce(lost, F.when(F.col("swapped"), F.col("last")).otherwise(F.col("first"))),
-            "aliases": F.when(draws.happens(here.alias.rate, "alias"), alias),
+            "aliases": F.when(draws.happens(_here(rates, "alias"), "alias"), alias),
         }
     )
 
 
-def _with_date_and_sex(rows: DataFrame, draws: Draws, here: DatasetRates, rates: Rates) -> DataFrame:
+def _with_date_and_sex(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     dates, prone, gaps = rates.dates, F.col("prone"), F.col("gaps")
     person = Draws(draws.seed, F.col("person_id"))
     january = F.col("foreign") & person.happens(dates.first_january.rate, "first january")
@@ -147,21 +153,23 @@ def _with_date_and_sex(rows: DataFrame, draws: Draws, here: DatasetRates, rates:
     return rows.withColumn("stated", stated).withColumns(
         {
             "dob": F.when(
-                ~draws.happens(gaps * here.missing.dob, "no dob"),
-                F.when(draws.happens(here.placeholder_dob.rate, "placeholder"), filler).otherwise(wrong),
+                ~draws.happens(gaps * _missing(rates, "dob"), "no dob"),
+                F.when(draws.happens(_here(rates, "placeholder_dob"), "placeholder"), filler).otherwise(wrong),
             ),
-            "sex": F.when(~draws.happens(gaps * here.missing.sex, "no sex"), sex),
+            "sex": F.when(~draws.happens(gaps * _missing(rates, "sex"), "no sex"), sex),
         }
     )
 
 
-def _with_postcode(rows: DataFrame, draws: Draws, here: DatasetRates, dataset: str, rates: Rates) -> DataFrame:
+def _with_postcode(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     more = F.when(F.col("nfa"), rates.clustering.no_fixed_abode_postcode.rate).otherwise(1.0)
-    missing = draws.happens(F.col("gaps") * more * here.missing.postcode, "no postcode")
-    pseudo = draws.happens(more * here.pseudo_postcode.rate, "pseudo postcode")
+    missing = draws.happens(F.col("gaps") * more * _missing(rates, "postcode"), "no postcode")
+    pseudo = draws.happens(more * _here(rates, "pseudo_postcode"), "pseudo postcode")
     mistyped = draws.happens(F.col("typing") * rates.others.postcode_typo.rate, "postcode typo")
     written = (
-        F.when(pseudo, draws.pick(_PSEUDO_POSTCODES[dataset], "which pseudo postcode"))
+        F.when(
+            pseudo, by_dataset({name: draws.pick(codes, "which pseudo") for name, codes in _PSEUDO_POSTCODES.items()})
+        )
         .when(mistyped, errors.mistyped_postcode(F.col("postcode"), draws))
         .otherwise(F.col("postcode"))
     )
@@ -169,14 +177,14 @@ def _with_postcode(rows: DataFrame, draws: Draws, here: DatasetRates, dataset: s
     return rows.withColumns({"postcode": F.when(~missing, written), "address_line1": F.when(~missing, street)})
 
 
-def _with_numbers(rows: DataFrame, draws: Draws, here: DatasetRates, rates: Rates, seed: int, count: int) -> DataFrame:
+def _with_numbers(rows: DataFrame, draws: Draws, rates: Rates, *, count: int) -> DataFrame:
     """PNC, CRO and prison number as recorded: missing, mistyped, another person's, short."""
     others, gaps = rates.others, F.col("gaps")
     foreign = F.when(F.col("foreign"), rates.clustering.foreign_pnc_missing.rate).otherwise(1.0)
     another = draws.happens(others.pnc_borrowed.rate, "borrowed") | (
         F.col("false") & draws.happens(rates.names.false_with_other_pnc.rate, "false pnc")
     )
-    pnc = F.when(another, pnc_of(draws.below(count, "lender"), rates.families, seed)).otherwise(F.col("pnc"))
+    pnc = F.when(another, pnc_of(draws.below(count, "lender"), rates.families, draws.seed)).otherwise(F.col("pnc"))
     place = (draws.uniform("pnc place") * 7).cast("int") + 6
     mistyped = draws.happens(F.col("prone") * others.pnc_mistyped.rate, "pnc wrong")
     typed = F.when(mistyped, errors.other_digit(F.col("pnc"), place, draws, "pnc digit")).otherwise(F.col("pnc"))
@@ -187,8 +195,8 @@ def _with_numbers(rows: DataFrame, draws: Draws, here: DatasetRates, rates: Rate
         .otherwise(F.col("cro"))
     )
     return (
-        rows.withColumn("pnc", F.when(~draws.happens(gaps * foreign * here.missing.pnc, "no pnc"), pnc))
-        .withColumn("cro", F.when(~draws.happens(gaps * here.missing.cro, "no cro"), cro))
+        rows.withColumn("pnc", F.when(~draws.happens(gaps * foreign * _missing(rates, "pnc"), "no pnc"), pnc))
+        .withColumn("cro", F.when(~draws.happens(gaps * _missing(rates, "cro"), "no cro"), cro))
         .withColumn("pnc", typed)
         .withColumn(
             "pnc",

@@ -38,7 +38,7 @@ _KEYED_FLAWS = ("row_repeated", "date_unreadable")
 
 
 def to_supply(rows: DataFrame, dataset: str, rates: Rates, *, seed: int) -> DataFrame:
-    """The table that is delivered, in the form of the dataset's schema; one row per row."""
+    """The table that is delivered, in the form of the dataset's schema; one row per row of it."""
     draws, case = Draws(seed, F.col("record")), Draws(seed, F.col("case"))
     schema = schemas.load(dataset)
     no_ethnicity = draws.happens(F.col("gaps") * rates.datasets[dataset].missing.ethnicity, "no ethnicity")
@@ -53,7 +53,7 @@ def to_supply(rows: DataFrame, dataset: str, rates: Rates, *, seed: int) -> Data
     day = str(schema.event_date)
     columns[day] = F.when(F.col("flaw") == "date_unreadable", F.lit("not known")).otherwise(columns[day].cast("string"))
     nothing = F.lit(None)
-    return rows.select(
+    return rows.where(F.col("dataset") == dataset).select(
         *(
             columns.get(c.name, F.col(c.name) if c.name in rows.columns else nothing).cast("string").alias(c.name)
             for c in schema.columns
@@ -64,7 +64,7 @@ def to_supply(rows: DataFrame, dataset: str, rates: Rates, *, seed: int) -> Data
 def truth_of(rows: DataFrame, dataset: str) -> DataFrame:
     """The person behind each key, once; keys that are missing or in conflict have none."""
     keyed = (F.col("flaw").isNull() | F.col("flaw").isin(*_KEYED_FLAWS)) & (F.col("sharing") == 0)
-    return rows.where(keyed).select(
+    return rows.where((F.col("dataset") == dataset) & keyed).select(
         F.lit(dataset).alias("source_dataset"),
         F.concat_ws(KEY_SEPARATOR, *(part for _, part in _key(dataset))).alias("source_key"),
         F.col("person_id").alias("true_person_id"),
