@@ -18,10 +18,11 @@ from linkage.lake import Zone
 
 
 class SynthesiseSettings(Settings):
-    """The synthetic population; `formats` says how each supply is delivered."""
+    """The synthetic population; `rates` is a YAML file, `formats` says how supplies are delivered."""
 
     people: int = Field(gt=0)
     seed: int
+    rates: Path
     formats: dict[str, Literal["csv", "parquet"]] = Field(default_factory=dict)
 
 

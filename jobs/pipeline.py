@@ -1,0 +1,95 @@
+"""Run a whole pipeline: supplies in, persons and their accuracy out.
+
+Stages that are done (same inputs, settings, code and key) are left out; a run that was stopped
+anywhere goes on. Ends with where the tables are and a summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+import schemas
+from jobs import evaluate, ingest, link, resolve, settings, synthesise, train
+from jobs.harness import cli, stages
+from jobs.harness.config import digest
+from jobs.harness.run import Run
+from jobs.settings import PipelineSettings, Request
+from linkage.lake import Lake, Zone
+
+READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
+WRITES: frozenset[Zone] = frozenset()
+
+SYNTHETIC = (synthesise.STAGE,)
+STAGES = (ingest.STAGE, train.STAGE, link.STAGE, resolve.STAGE, evaluate.STAGE)
+_QUARANTINED = "quarantined_"
+_BIGGEST = 5
+
+add_arguments = settings.add_arguments
+load = settings.load
+
+
+def run(spark: SparkSession, request: Request, run: Run) -> None:
+    """Performs the stages in order and prints the summary."""
+    config = request.config
+    run.manifest.config = {"path": str(request.path), "sha256": digest(config)}
+    with stages.alone(config.runs):
+        for stage in (*(SYNTHETIC if config.synthesise else ()), *STAGES):
+            stage.perform(spark, config, run, again=request.again)
+    lake = Lake(spark, config.lake, READS, WRITES)
+    print(_summary(lake, config, run))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the job; returns its exit code."""
+    return cli.execute("pipeline", __name__, argv)
+
+
+def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
+    counts, seconds = run.manifest.counts, run.manifest.seconds
+    reasons = {name.removeprefix(_QUARANTINED): n for name, n in counts.items() if name.startswith(_QUARANTINED)}
+    accuracy = lake.read(Zone.EVALUATION, "accuracy", schemas.load("accuracy"))
+    persons = lake.read(Zone.LINKAGE, "persons", schemas.load("persons"))
+    biggest = persons.orderBy(F.desc("records"), "person_id").limit(_BIGGEST).collect()
+    [overall] = accuracy.where("scope = 'all'").collect()
+    took = ", ".join(f"{name} {seconds[name]:.1f}" for name in ("session", *run.manifest.stages) if name in seconds)
+    lines = ["", "tables:"]
+    lines += [f"  {table:<40} {_place(config, table)}" for table in run.manifest.outputs]
+    lines += [
+        "",
+        f"records in          {counts['rows']:,}",
+        f"quarantined         {counts['quarantined']:,}" + _listed(reasons),
+        f"pairs considered    {counts['pairs_considered']:,}, {counts['pairs_kept']:,} kept",
+        f"persons found       {counts['persons']:,} from {counts['records']:,} records",
+        f"precision, recall   {_rate(overall['precision'])}, {_rate(overall['recall'])} of pairs, on synthetic truth",
+        *(f"{_label(place)}{_cluster(row)}" for place, row in enumerate(biggest)),
+        f"seconds             {took}",
+        f"this run            {run.folder}",
+    ]
+    return "\n".join(lines)
+
+
+def _place(config: PipelineSettings, table: str) -> str:
+    zone, _, name = table.partition("/")
+    root = f"{config.lake}/{zone}" if isinstance(config.lake, str) else config.lake[Zone(zone)]
+    return f"{root}/{name}"
+
+
+def _listed(reasons: dict[str, int]) -> str:
+    most = sorted(reasons.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in most)
+    return f" ({told})" if told else ""
+
+
+def _rate(rate: float | None) -> str:
+    return "unknown" if rate is None else f"{rate:.4f}"
+
+
+def _label(place: int) -> str:
+    return ("" if place else "biggest clusters").ljust(20)
+
+
+def _cluster(row: Row) -> str:
+    return f"{row['records']} records in {', '.join(row['source_datasets'])}"

@@ -1,0 +1,79 @@
+"""Make a synthetic population and deliver its records as supplies, with the truth apart.
+
+Supplies have the errors of real records; no identifier in them was ever issued. The same seed
+gives the same rows on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+
+import schemas
+from jobs import settings
+from jobs.harness import cli, stages
+from jobs.harness.config import load as load_yaml
+from jobs.harness.run import Run
+from jobs.settings import PipelineSettings, Request, SynthesiseSettings
+from linkage.errors import ConfigError
+from linkage.lake import Zone
+from linkage.synthetic import Rates, Spec, synthesise
+from linkage.synthetic.events import DATASETS
+
+READS: frozenset[Zone] = frozenset()
+WRITES = frozenset({Zone.LANDING, Zone.EVALUATION})
+
+add_arguments = settings.add_arguments
+load = settings.load
+
+
+def plan(config: PipelineSettings) -> stages.Plan:
+    """What decides the result, and what is written."""
+    section = _section(config)
+    return stages.Plan(
+        inputs=[],
+        outputs=[*(stages.Table(Zone.LANDING, name) for name in DATASETS), stages.Table(Zone.EVALUATION, "truth_keys")],
+        settings=[section],
+        files=[section.rates],
+    )
+
+
+def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
+    """Deliver every supply and write the truth."""
+    section = _section(task.config)
+    spec = Spec(people=section.people, seed=section.seed, rates=load_yaml(section.rates, Rates))
+    kept: list[DataFrame] = []
+
+    def keep(df: DataFrame) -> DataFrame:
+        kept.append(df.persist(StorageLevel.MEMORY_AND_DISK))
+        return kept[-1]
+
+    made = synthesise(task.spark, spec, keep=keep)
+    for name, table in made.tables.items():
+        task.lake.deliver(table, name, section.formats.get(name, "parquet"))
+    schema = schemas.load("truth_keys")
+    truth = task.lake.overwrite(made.truth, Zone.EVALUATION, "truth_keys", schema)
+    for df in kept:
+        df.unpersist()
+    return {"people": section.people, "known_records": truth.rows}
+
+
+def _section(config: PipelineSettings) -> SynthesiseSettings:
+    if config.synthesise is None:
+        raise ConfigError("synthesise: the config has no such section")
+    return config.synthesise
+
+
+STAGE = stages.Stage("synthesise", __name__, READS, WRITES, plan, work)
+
+
+def run(spark: SparkSession, request: Request, run: Run) -> None:
+    """Makes the supplies unless that is done."""
+    STAGE.perform_alone(spark, request.config, run, again=request.again)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the job; returns its exit code."""
+    return cli.execute("synthesise", __name__, argv)

@@ -1,0 +1,210 @@
+"""The whole pipeline on a small population: what it finds, what it leaves out, how it goes on."""
+
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+import schemas
+from jobs.__main__ import main
+from jobs.harness.session import Interrupted
+from linkage.lake import Lake, Zone
+from tests.jobs.conftest import small, written
+
+STAGES = ["synthesise", "ingest", "train", "link", "resolve", "evaluate"]
+EVERYTHING = frozenset(Zone)
+
+
+@dataclass
+class _Pipeline:
+    """A pipeline in a folder of its own."""
+
+    spark: object
+    folder: Path
+    config: dict = field(init=False)
+
+    def __post_init__(self):
+        self.config = small(self.folder)
+
+    def run(self, *options: str, job: str = "pipeline") -> tuple[int, str, str]:
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([job, "--config", written(self.folder, self.config), *options])
+        return code, out.getvalue(), err.getvalue()
+
+    @property
+    def manifest(self) -> dict:
+        return json.loads(max((self.folder / "runs").glob("*/run.json"), key=lambda p: p.stat().st_mtime).read_text())
+
+    def table(self, zone: Zone, name: str, schema: str | None = None):
+        return Lake(self.spark, self.config["lake"], EVERYTHING, EVERYTHING).read(
+            zone, name, schemas.load(schema or name)
+        )
+
+    def persons(self) -> list[tuple]:
+        return sorted(tuple(row) for row in self.table(Zone.LINKAGE, "person_records").collect())
+
+
+@pytest.fixture(scope="module")
+def done(spark, tmp_path_factory):
+    """A pipeline that has run once; its exit code and what it printed."""
+    pipeline = _Pipeline(spark, tmp_path_factory.mktemp("pipeline"))
+    return pipeline, pipeline.run()
+
+
+def test_the_summary_says_what_a_person_wants_to_know(done):
+    pipeline, (code, out, err) = done
+    assert code == 0, err
+    for said in (
+        "records in ", "quarantined ", "pairs considered ", "persons found ", "precision, recall ", "biggest clusters ",
+        "seconds ", f"linkage/persons                          {pipeline.folder}/lake/linkage/persons",
+    ):  # fmt: skip
+        assert said in out
+
+
+def test_one_structured_line_for_each_stage(done):
+    _, (_, _, err) = done
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [(line["stage"], line["outcome"]) for line in lines] == [(name, "done") for name in STAGES]
+
+
+def test_every_row_is_a_record_or_in_quarantine(done):
+    pipeline, _ = done
+    counts = pipeline.manifest["counts"]
+    records = pipeline.table(Zone.IDENTIFIERS, "records")
+    assert counts["quarantined"] == pipeline.table(Zone.LANDING, "quarantine").count() > 0
+    assert counts["records"] == records.count() == records.select("record_id").distinct().count()
+    assert counts["rows"] == counts["records"] + counts["quarantined"]
+    attributes = [
+        pipeline.table(Zone.ATTRIBUTES, f"{name}_attributes").select("record_id")
+        for name in ("magistrates", "prison", "probation")
+    ]
+    both = attributes[0].unionAll(attributes[1]).unionAll(attributes[2])
+    assert both.exceptAll(records.select("record_id")).isEmpty()
+    assert both.count() == counts["records"]
+
+
+def test_every_record_is_in_one_person(done):
+    pipeline, _ = done
+    records = {row["record_id"] for row in pipeline.table(Zone.IDENTIFIERS, "records").select("record_id").collect()}
+    members = pipeline.persons()
+    assert len(members) == len(records)
+    assert {record_id for record_id, *_ in members} == records
+    persons = pipeline.table(Zone.LINKAGE, "persons").collect()
+    assert len(persons) == pipeline.manifest["counts"]["persons"] == len({person_id for *_, person_id in members})
+    assert sum(row["records"] for row in persons) == len(records)
+
+
+def test_accuracy(done):
+    pipeline, _ = done
+    scopes = {row["scope"]: row for row in pipeline.table(Zone.EVALUATION, "accuracy").collect()}
+    assert {"all", "prison x probation"} <= scopes.keys()
+    assert scopes["all"]["precision"] > 0.95
+    assert scopes["all"]["recall"] > 0.8
+
+
+def test_the_manifest(done):
+    pipeline, _ = done
+    manifest = pipeline.manifest
+    assert manifest["outcome"] == "done"
+    assert manifest["outputs"]["linkage/persons"] == "version 0"
+    assert set(manifest["config"]) == {"path", "sha256"}
+    assert set(STAGES) | {"session", "total"} == set(manifest["seconds"])
+    assert json.loads((pipeline.folder / "runs" / manifest["run_id"] / "model.json").read_text())["comparisons"]
+
+
+def test_a_second_run_does_nothing_and_says_the_same(done):
+    pipeline, (_, first, _) = done
+    before = pipeline.persons()
+    code, out, err = pipeline.run()
+    assert code == 0
+    assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * len(STAGES)
+    assert _facts(out) == _facts(first)
+    assert pipeline.persons() == before
+    # A stage by itself knows the same marks.
+    code, _, err = pipeline.run(job="resolve")
+    assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
+
+
+def test_a_run_that_was_stopped_between_two_tables_goes_on(done, monkeypatch):
+    pipeline, _ = done
+    before, overwrite = pipeline.persons(), Lake.overwrite
+
+    def stop_at_person_records(lake, df, zone, table, *args, **options):
+        if table == "person_records":
+            raise Interrupted("SIGTERM")
+        return overwrite(lake, df, zone, table, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "overwrite", stop_at_person_records)
+        patch.setitem(pipeline.config["resolve"], "cluster_weight", 30)
+        code, out, err = pipeline.run()
+    assert (code, out) == (1, "")
+    assert err.splitlines()[-1] == "pipeline: stopped by SIGTERM; run it again to go on"
+    assert pipeline.manifest["outcome"] == "interrupted"
+    # The clusters are of the stopped run, the persons of the one before; the next run makes both whole.
+    code, _, err = pipeline.run()
+    assert code == 0, err
+    assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * 4 + ["done"] * 2
+    assert pipeline.persons() == before
+
+
+def test_too_many_bad_rows_stop_the_run_before_anything_is_written(done, tmp_path):
+    finished, _ = done
+    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline.config["ingest"]["max_bad_share"] = 0
+    for supply in pipeline.config["ingest"]["supplies"]:
+        pipeline.config["ingest"]["supplies"][supply] = {"path": f"{finished.config['lake']}/landing/{supply}"}
+    del pipeline.config["synthesise"]
+    code, _, err = pipeline.run(job="ingest")
+    assert code == 3
+    assert "supply magistrates: " in err.splitlines()[-1]
+    assert "ingest.max_bad_share" in err.splitlines()[-1]
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
+    pipeline = _Pipeline(spark, tmp_path)
+    (tmp_path / "prison.csv").write_text("journey_id,surnam\n1,SMITH\n")
+    pipeline.config["ingest"]["supplies"] = {"prison": {"path": f"{tmp_path}/prison.csv"}}
+    code, _, err = pipeline.run(job="ingest")
+    assert code == 3
+    assert "ingest: table prison does not fit its schema: " in err
+    assert "unexpected column surnam" in err
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"resolve": {"clusterweight": 1}}, "resolve.clusterweight: unknown key; did you mean 'cluster_weight'?"),
+        ({"link": {"threshold_weight": 99, "max_pairs": 1}}, "resolve.cluster_weight is below link.threshold_weight"),
+        ({"lake": {"vault": "x"}}, "lake"),
+    ],
+)
+def test_a_config_that_is_wrong_is_refused_without_spark(tmp_path, capsys, demo_config, change, message):
+    path = written(tmp_path, demo_config | change)
+    assert main(["pipeline", "--config", path]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"pipeline: {path}: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_budget_that_is_too_small_refuses(done):
+    pipeline, _ = done
+    before = pipeline.config["link"]
+    pipeline.config["link"] = before | {"max_pairs": 10}
+    code, _, err = pipeline.run(job="link")
+    pipeline.config["link"] = before
+    assert code == 4
+    assert "10" in err.splitlines()[-1]
+
+
+def _facts(out: str) -> list[str]:
+    """The lines of a summary that a second run must repeat."""
+    return [line for line in out.splitlines() if not line.startswith(("seconds", "this run"))]
