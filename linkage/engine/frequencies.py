@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.engine.kernel_sql import term_frequency_column
-from linkage.engine.records import SOURCE, LinkageRecords
+from linkage.engine.records import SOURCE, LinkageRecords, quoted
 from linkage.model.specification import LinkageModel
 from linkage.model.training import exact_agreement_column
 
@@ -181,5 +181,5 @@ def _pairs(total: str, sources: Sequence[str], records: LinkageRecords) -> Colum
 
 
 def _value_hash(column: str) -> Column:
-    value = F.col(f"`{column}`")
+    value = F.col(quoted(column))
     return F.when(value.isNotNull(), F.xxhash64(value))

@@ -103,7 +103,7 @@ def gamma_sql(comparison: Comparison) -> str:
 
 def weight_sql(model: LinkageModel) -> str:
     """The match weight in bits, over gamma columns and term frequencies."""
-    terms = [_double(prior_weight(model.prior))]
+    terms = [double(prior_weight(model.prior))]
     for comparison in model.comparisons:
         terms.append(_level_weights(comparison))
         if comparison.has_term_frequency:
@@ -113,7 +113,7 @@ def weight_sql(model: LinkageModel) -> str:
 
 def _level_weights(comparison: Comparison) -> str:
     gamma = _quoted(comparison.gamma_column)
-    cases = " ".join(f"WHEN {level.gamma} THEN {_double(level.match_weight)}" for level in comparison.levels)
+    cases = " ".join(f"WHEN {level.gamma} THEN {double(level.match_weight)}" for level in comparison.levels)
     return f"CASE {gamma} {cases} END"
 
 
@@ -124,7 +124,7 @@ def _term_frequency_weights(comparison: Comparison) -> str:
         for level in comparison.levels
         if level.term_frequency is not None and level.term_frequency.weight != 0
     )
-    return f"CASE {gamma} {cases} ELSE {_double(0.0)} END" if cases else _double(0.0)
+    return f"CASE {gamma} {cases} ELSE {double(0.0)} END" if cases else double(0.0)
 
 
 def _term_frequency_weight(comparison: Comparison, adjustment: TermFrequency) -> str:
@@ -135,16 +135,16 @@ def _term_frequency_weight(comparison: Comparison, adjustment: TermFrequency) ->
     column = term_frequency_column(adjustment.column)
     left, right = _quoted(f"{column}_l"), _quoted(f"{column}_r")
     base = max(comparison.level(adjustment.base_gamma).effective_u, SMALLEST_PROBABILITY)
-    frequency = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}), {_double(adjustment.minimum_u)})"
+    frequency = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}), {double(adjustment.minimum_u)})"
     return (
-        f"CASE WHEN coalesce({left}, {right}) IS NOT NULL THEN {_double(adjustment.weight)} * "
-        f"({_double(math.log2(base))} - log2({frequency})) ELSE {_double(0.0)} END"
+        f"CASE WHEN coalesce({left}, {right}) IS NOT NULL THEN {double(adjustment.weight)} * "
+        f"({double(math.log2(base))} - log2({frequency})) ELSE {double(0.0)} END"
     )
 
 
-def _double(value: float) -> str:
-    """The literal as Splink writes it, so that both parse to the same double."""
-    return f"cast({value} as float8)"
+def double(value: float) -> str:
+    """The literal as Splink writes it, so that both parse to the same double; infinity in quotes."""
+    return f"cast({value} as float8)" if math.isfinite(value) else f"cast('{value}' as float8)"
 
 
 def _quoted(name: str) -> str:

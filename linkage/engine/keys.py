@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
-from linkage.engine.records import LinkageRecords
+from linkage.engine.records import LinkageRecords, quoted
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule
 
@@ -18,6 +19,13 @@ KEY = "__key"
 
 # Which side of a pair a key row may take.
 EITHER, LEFT, RIGHT = 0, 1, 2
+
+_WIDEST: dict[type[T.DataType], T.DataType] = {
+    T.ByteType: T.LongType(),
+    T.ShortType: T.LongType(),
+    T.IntegerType: T.LongType(),
+    T.FloatType: T.DoubleType(),
+}
 
 
 def key_rows(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str]) -> DataFrame:
@@ -38,28 +46,41 @@ def key_rows(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Seque
         F.struct(
             F.lit(number).cast("smallint").alias(RULE),
             F.lit(side).cast("tinyint").alias(SIDE),
-            _key_hash(records.frame, number, expressions, rule).alias(KEY),
+            _key_hash(number, parts).alias(KEY),
         )
         for number, rule in enumerate(rules)
-        for side, expressions in _sides(rule)
+        for side, parts in _sides(records.frame, rule)
     ]
-    return records.frame.select(*columns, F.inline(F.array(*keys))).where(F.col(KEY).isNotNull())
+    return records.frame.select(*map(quoted, columns), F.inline(F.array(*keys))).where(F.col(KEY).isNotNull())
 
 
-def _sides(rule: KeyedRule) -> list[tuple[int, tuple[str, ...]]]:
+def _sides(frame: DataFrame, rule: KeyedRule) -> list[tuple[int, list[Column]]]:
+    left, left_types = _parts(frame, rule.left_keys, rule)
     if rule.is_symmetric:
-        return [(EITHER, rule.left_keys)]
-    return [(LEFT, rule.left_keys), (RIGHT, rule.right_keys)]
+        return [(EITHER, left)]
+    right, right_types = _parts(frame, rule.right_keys, rule)
+    for one, other in zip(left_types, right_types, strict=True):
+        if one != other:
+            raise ConfigError(
+                f"blocking rule ({rule.predicate}): equates {one.simpleString()} with {other.simpleString()}; cast one"
+            )
+    return [(LEFT, left), (RIGHT, right)]
 
 
-def _key_hash(frame: DataFrame, number: int, expressions: Sequence[str], rule: KeyedRule) -> Column:
-    """A 64-bit hash of rule number and values. Strings travel no further as keys."""
+def _parts(frame: DataFrame, expressions: Sequence[str], rule: KeyedRule) -> tuple[list[Column], list[T.DataType]]:
+    """A key's values and their types; numbers in their widest type, for equal ones must hash alike."""
     parts = [F.expr(expression) for expression in expressions]
     try:
-        frame.select(*parts)
+        kinds = [field.dataType for field in frame.select(*parts).schema]
     except AnalysisException as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"blocking rule ({rule.predicate}): {reason}") from None
+    widest = [_WIDEST.get(type(kind), kind) for kind in kinds]
+    return [part.cast(kind) for part, kind in zip(parts, widest, strict=True)], widest
+
+
+def _key_hash(number: int, parts: Sequence[Column]) -> Column:
+    """A 64-bit hash of rule number and values. Strings travel no further as keys."""
     given = parts[0].isNotNull()
     for part in parts[1:]:
         given = given & part.isNotNull()

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.engine.clusters import CLUSTER
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
 
 
 def named_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
@@ -24,7 +24,7 @@ def named_pairs(records: LinkageRecords, pairs: DataFrame) -> DataFrame:
         F.col("match_key").cast("string").alias("match_key"),
         "match_weight",
         "match_probability",
-        *[F.col(f"`{gamma}`") for gamma in gammas],
+        *map(quoted, gammas),
     )
 
 

@@ -33,7 +33,7 @@ def scoring_plan(
     names = ", ".join(_gammas(model.comparisons))
     match_key = " ".join(f"WHEN {n} THEN {rule.match_key}" for n, rule in enumerate(rules))
     match_key = f"CAST(CASE rule {match_key} END AS SMALLINT) AS match_key"
-    kept = f"match_weight >= {threshold_weight!r}"
+    kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
     return KernelPlan(
         statements=(_score_candidates(records, model, rules),),
         outputs=(

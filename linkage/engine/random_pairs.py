@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from linkage.engine import kernel, kernel_sql, plans
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
 from linkage.model.specification import LinkageModel
 
 _MODULUS = 1 << 40
@@ -45,11 +45,7 @@ def random_pattern_counts(
     share = min(1.0, math.sqrt(max_pairs / max(1, possible)))
     drawn = F.pmod(F.xxhash64(F.lit(seed), F.col(SOURCE), F.col(ID)), F.lit(_MODULUS))
     columns = kernel_sql.compared_columns(model.comparisons)
-    sample = (
-        records.frame.where(drawn < int(share * _MODULUS))
-        .select(SOURCE, ID, *[f"`{column}`" for column in columns])
-        .toArrow()
-    )
+    sample = records.frame.where(drawn < int(share * _MODULUS)).select(SOURCE, ID, *map(quoted, columns)).toArrow()
     cores = records.frame.sparkSession.sparkContext.defaultParallelism
     plan = plans.random_pairs_plan(records, model, limits=replace(limits, threads=cores))
     batches = list(kernel.run(iter(sample.to_batches()), plan))

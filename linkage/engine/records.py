@@ -190,7 +190,7 @@ def _one_source(frame: DataFrame, number: int, name: str, wanted: dict[str, str]
     missing = []
     for column, reader in wanted.items():
         if column in present:
-            columns.append(F.col(_quoted(present[column])).alias(column))
+            columns.append(F.col(quoted(present[column])).alias(column))
         elif column == model.source_dataset_column.lower():
             columns.append(F.lit(name).alias(column))
         else:
@@ -203,9 +203,9 @@ def _one_source(frame: DataFrame, number: int, name: str, wanted: dict[str, str]
 def _id_column(frame: DataFrame, column: str, name: str) -> Column:
     kind = frame.schema[column].dataType
     if isinstance(kind, _INTEGERS):
-        return F.col(_quoted(column)).cast("bigint").alias(ID)
+        return F.col(quoted(column)).cast("bigint").alias(ID)
     if isinstance(kind, T.StringType):
-        return F.col(_quoted(column)).alias(ID)
+        return F.col(quoted(column)).alias(ID)
     raise InputError(
         f"input {name}: unique ID column {column} is {kind.simpleString()}; it must be a string or an integer"
     )
@@ -234,5 +234,6 @@ def _is_supported(kind: T.DataType) -> bool:
     return isinstance(kind, _SIMPLE)
 
 
-def _quoted(column: str) -> str:
+def quoted(column: str) -> str:
+    """A column's name as Spark reads it, whatever is in it."""
     return "`" + column.replace("`", "``") + "`"

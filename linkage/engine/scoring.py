@@ -14,7 +14,7 @@ from linkage.engine import kernel, kernel_sql, plans
 from linkage.engine.frequencies import ValueFrequencies, with_term_frequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import KEY, RULE, SIDE, key_rows
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
 from linkage.engine.sizes import RuleSize
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
@@ -98,7 +98,7 @@ def score(
         "match_key",
         "match_weight",
         _probability().alias("match_probability"),
-        *[F.col(_quoted(gamma)).cast("int").alias(gamma) for gamma in gammas],
+        *[F.col(quoted(gamma)).cast("int").alias(gamma) for gamma in gammas],
     )
     counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
     empty = pa.schema([pa.field(name, pa.int64()) for name in counted]).empty_table()
@@ -120,7 +120,7 @@ def partitioned_key_rows(
     pairs = sum(size.pairs for size in sizes)
     rows = sum(size.rows for size in sizes)
     tasks = max(cores, -(-pairs // PAIRS_OF_A_TASK), -(-rows // ROWS_OF_A_TASK))
-    exploded = key_rows(records, rules, columns).select(*[_quoted(name) for name in carried])
+    exploded = key_rows(records, rules, columns).select(*[quoted(name) for name in carried])
     return exploded.repartition(tasks, KEY)
 
 
@@ -129,7 +129,3 @@ def _probability() -> Column:
     weight = F.col("match_weight")
     odds = F.pow(F.lit(2.0), -F.abs(weight))
     return F.when(weight >= 0, 1.0 / (1.0 + odds)).otherwise(odds / (1.0 + odds))
-
-
-def _quoted(name: str) -> str:
-    return f"`{name}`"
