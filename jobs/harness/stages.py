@@ -106,9 +106,9 @@ class Stage(Generic[C]):
         with run.stage(self.name) as record:
             record.count(**self.work(task))
             outputs = _versions(plan.outputs, lake)
-        run.manifest.outputs |= outputs
-        path.parent.mkdir(exist_ok=True)
-        write_json(path, {"fingerprint": expected, "outputs": outputs, "counts": record.counts})
+            run.manifest.outputs |= outputs
+            path.parent.mkdir(exist_ok=True)
+            write_json(path, {"fingerprint": expected, "outputs": outputs, "counts": record.counts})
 
     def perform_alone(self, spark: SparkSession, config: C, run: Run, *, again: bool) -> None:
         """As `perform`, with no other run beside it."""
