@@ -24,7 +24,7 @@ def check_runnable(records: LinkageRecords, model: LinkageModel, rules: Sequence
         ConfigError: A level or a rule that cannot run, by name, with the reason.
     """
     key_rows(records, rules, [ID])
-    schema = to_arrow_schema(T.StructType(list(records.frame.schema)))
+    schema = to_arrow_schema(T.StructType(list(records.frame.schema)), timezone="UTC")
     limits = KernelLimits(memory="256MB", scratch="", threads=1)
     with kernel.connect(limits, "") as connection:
         connection.register("incoming", schema.empty_table())

@@ -73,6 +73,10 @@ def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules:
     names = _ordered_sources(tuple(inputs), model.link_type)
     source_column = model.source_dataset_column
     wanted = _wanted_columns(model, rules)
+    # Spark's mapInArrow takes a column's name for an expression.
+    odd = [reader for column, reader in wanted.items() if {".", "`"} & set(column)]
+    if odd:
+        raise ConfigError(f"column with a dot or backtick in its name: {'; '.join(odd)}; rename it")
     frames = [_one_source(inputs[name], number, name, wanted, model) for number, name in enumerate(names)]
     _check_types(dict(zip(names, frames, strict=True)))
     together = frames[0]
@@ -156,8 +160,8 @@ def _check_number_of_inputs(inputs: Mapping[str, DataFrame], model: LinkageModel
     if model.link_type != "dedupe_only" and len(inputs) < 2:
         raise ConfigError(f"link_type {model.link_type} takes several inputs, {len(inputs)} is given; use dedupe_only")
     for name in inputs:
-        if _SOURCE_SEPARATOR in name:
-            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}")
+        if _SOURCE_SEPARATOR in name + _SOURCE_SEPARATOR[:-1]:
+            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}, nor end in the start of it")
 
 
 def _ordered_sources(names: tuple[str, ...], link_type: LinkType) -> tuple[str, ...]:
