@@ -25,7 +25,11 @@ class Scored:
 def linker(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> Linker:
     """Splink over in-memory tables, under the names of the inputs."""
     api = DuckDBAPI()
-    tables = [api.register(table, dataset_display_name=name) for name, table in inputs.items()]
+    tables = [
+        # Splink writes table names unquoted, and of two inputs the one whose table name is smaller is on the left.
+        api.register(inputs[name], table_name=f"input_{number}", dataset_display_name=name)
+        for number, name in enumerate(sorted(inputs))
+    ]
     return Linker(tables, copy.deepcopy(dict(document)), log_level=None)
 
 

@@ -1,0 +1,76 @@
+"""In-memory tables made ready for the engine, and its answers in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from linkage.engine.frequencies import counted_columns, value_frequencies
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.records import LinkageRecords, linkage_records
+from linkage.engine.scoring import ScoredPairs, score
+from linkage.engine.sizes import RuleSize
+from linkage.model.blocking import KeyedRule, keyed_rules
+from linkage.model.specification import LinkageModel
+from tests.linkage.splink_models import model
+from tests.linkage.splink_oracle import Pair, Scored
+
+# Below any weight.
+EVERYTHING = -1e9
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model, its rules taken apart, and the records that they read."""
+
+    model: LinkageModel
+    rules: tuple[KeyedRule, ...]
+    records: LinkageRecords
+
+    def scored(self, limits: KernelLimits, *, threshold: float = EVERYTHING) -> ScoredPairs:
+        """The engine's pairs. Sizes decide only how many tasks there are, so none are counted."""
+        columns = counted_columns(self.model, for_training=False)
+        frequencies = value_frequencies(self.records, columns, scratch=limits.scratch)
+        sizes = [RuleSize(0, 0, 0, 0)] * len(self.rules)
+        return score(
+            self.records,
+            self.model,
+            self.rules,
+            sizes,
+            frequencies=frequencies,
+            threshold_weight=threshold,
+            limits=limits,
+        )
+
+
+def prepared(
+    spark: SparkSession, document: Mapping[str, Any], inputs: Mapping[str, pa.Table], *, partitions: int = 2
+) -> Prepared:
+    """Read a settings document and bring tables in, in so many partitions."""
+    read = model(dict(document))
+    rules = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
+    frames = {name: spark.createDataFrame(table).repartition(partitions) for name, table in inputs.items()}
+    return Prepared(read, rules, linkage_records(frames, read, rules))
+
+
+def plain(pairs: ScoredPairs, records: LinkageRecords) -> dict[Pair, Scored]:
+    """Pairs as the oracle gives them; a pair that is there twice fails."""
+    rows = pairs.frame.collect()
+    gammas = [name for name in pairs.frame.columns if name.startswith("gamma_")]
+    several = len(records.sources) > 1
+
+    def source(number: int) -> str | None:
+        return records.sources[number] if several else None
+
+    found = {
+        (source(row["source_l"]), row["id_l"], source(row["source_r"]), row["id_r"]): Scored(
+            str(row["match_key"]), row["match_weight"], tuple(row[gamma] for gamma in gammas)
+        )
+        for row in rows
+    }
+    assert len(found) == len(rows), "a pair came twice"
+    return found
