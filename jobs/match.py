@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.harness import config
+from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
@@ -99,7 +100,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
     check_replaceable(spark, settings.output, mark=MARK)
-    limits = KernelLimits(memory=spark.conf.get("spark.linkage.kernel.memory", "1GB"), scratch=str(run.scratch))
+    limits = kernel_limits(spark, run)
     with run.stage("read") as stage:
         frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
         _check_truth(frames, settings)
