@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from linkage.synthetic import identifiers
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import NameTables, as_borne_by, name_tables
-from linkage.synthetic.rates import Families, Rates
+from linkage.synthetic.rates import MAJORITY, NEVER_FOREIGN, Families, Rates
 
 LARGEST_FAMILY = 4
 LAST_BIRTH = "2004-12-31"
@@ -167,7 +167,7 @@ def _with_life(named: DataFrame, rates: Rates, tables: NameTables, seed: int) ->
     standing = own.uniform("standing")
     shape = rates.clustering.frailty_shape.rate
     frailty = (1 - F.pow(1 - own.uniform("frailty"), F.lit(1 / shape))) * (1 + shape)
-    foreign = own.happens(population.foreign_national.rate * 2, "foreign") & ~F.col("ethnicity").isin("W1", "B1", "M1")
+    foreign = own.happens(population.born_abroad, "foreign") & ~F.col("ethnicity").isin(*NEVER_FOREIGN)
     return named.withColumns(
         {
             "married_on": F.when(married, F.add_months("birth", ((22 + years) * 12).cast("int"))),
@@ -178,7 +178,7 @@ def _with_life(named: DataFrame, rates: Rates, tables: NameTables, seed: int) ->
             .otherwise("court"),
             "frailty": frailty,
             "foreign": foreign,
-            "minority": ~F.col("ethnicity").isin("W1", "W2"),
+            "minority": ~F.col("ethnicity").isin(*MAJORITY),
             "nfa": own.happens(population.no_fixed_abode.rate, "no fixed abode"),
         }
     )

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# White British and Irish; and those whose foreign nationals are too few to matter.
+MAJORITY = ("W1", "W2")
+NEVER_FOREIGN = ("W1", "B1", "M1")
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +40,20 @@ class Population(_Frozen):
     middle_name: Rate
     double_barrelled: Rate
     origins: Origins
+
+    @property
+    def minority(self) -> float:
+        """The share of people who are neither White British nor White Irish."""
+        shares = self.origins.shares
+        majority = sum(share for origin, share in shares.items() if origin.split()[0] in MAJORITY)
+        return 1 - majority / sum(shares.values())
+
+    @property
+    def born_abroad(self) -> float:
+        """The share of foreign nationals among those who can be."""
+        shares = self.origins.shares
+        never = sum(share for origin, share in shares.items() if origin.split()[0] in NEVER_FOREIGN)
+        return self.foreign_national.rate / (1 - never / sum(shares.values()))
 
 
 class Families(_Frozen):
@@ -81,7 +99,6 @@ class Names(_Frozen):
     sound: Rate
     swapped: Rate
     junk: Rate
-    middle_dropped: Rate
     middle_initial: Rate
     surname_change: Rate
     change_to_double: Rate

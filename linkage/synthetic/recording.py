@@ -55,13 +55,20 @@ def _missing(rates: Rates, name: str) -> Column:
     return by_dataset({dataset: getattr(here.missing, name) for dataset, here in rates.datasets.items()})
 
 
+def _weight(flag: str, multiplier: float, share: float) -> Column:
+    """The multiplier where `flag` holds, and less than 1 elsewhere, so that the mean stays 1."""
+    mean = 1 + share * (multiplier - 1)
+    return F.when(F.col(flag), multiplier / mean).otherwise(1 / mean)
+
+
 def _with_proneness(rows: DataFrame, rates: Rates, seed: int) -> DataFrame:
     """How much likelier than usual errors and gaps are in this record."""
     clustering = rates.clustering
     spread = Draws(seed, F.xxhash64(F.col("dataset"), F.col("site"))).uniform("site") * 2 - 1
     site = 1 + spread * clustering.site_spread.rate
-    minority = F.when(F.col("minority"), clustering.minority_typo.rate).otherwise(1.0)
-    gaps = F.when(F.col("minority"), clustering.minority_missing.rate).otherwise(1.0)
+    share = rates.population.minority
+    minority = _weight("minority", clustering.minority_typo.rate, share)
+    gaps = _weight("minority", clustering.minority_missing.rate, share)
     return rows.withColumns(
         {"prone": F.col("frailty") * site, "typing": F.col("frailty") * site * minority, "gaps": site * gaps}
     )
@@ -73,9 +80,9 @@ def _as_named_then(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     origin, british = F.col("origin"), F.lit(0)
     false = draws.happens(F.col("prone") * names.false_identity.rate, "false identity")
     married = F.coalesce(F.col("married_on") <= F.col("event_date"), F.lit(False))
-    middle = draws.uniform("middle name")
-    dropped = names.middle_dropped.rate
-    initial = F.when(middle < dropped + names.middle_initial.rate, F.substring("forename2", 1, 1))
+    # The share without is of all records, also of people who have no second forename.
+    without = 1 - (1 - _missing(rates, "forename2")) / rates.population.middle_name.rate
+    initial = F.when(draws.happens(names.middle_initial.rate, "initial"), F.substring("forename2", 1, 1))
     return rows.withColumns({"false": false, "married": married}).withColumns(
         {
             "known_as": F.concat_ws(" ", F.col("forename1"), F.col("surname")),
@@ -86,8 +93,7 @@ def _as_named_then(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
             .when(draws.happens(_here(rates, "nickname"), "nickname"), errors.nickname(F.col("forename1")))
             .otherwise(F.col("forename1")),
             "middle": F.when(
-                ~F.col("false") & (middle >= dropped) & ~draws.happens(_missing(rates, "forename2"), "no middle"),
-                F.coalesce(initial, F.col("forename2")),
+                ~F.col("false") & ~draws.happens(without, "no middle"), F.coalesce(initial, F.col("forename2"))
             ),
         }
     )
@@ -99,25 +105,26 @@ def _with_name_errors(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     of_last = draws.happens(0.55, "error in surname")
     kind = draws.uniform("name error")
     share = typing * names.typo.rate
-    wrong = F.when(kind < share, F.lit("typed")).when(kind < share + typing * names.sound.rate, F.lit("heard"))
-    return rows.withColumns({"wrong": wrong, "in_last": of_last}).withColumns(
-        {
-            "last": _with_error(F.col("last"), F.col("in_last"), draws, "last"),
-            "first": _with_error(F.col("first"), ~F.col("in_last"), draws, "first"),
-        }
+    target = F.when(of_last, F.col("last")).otherwise(F.col("first"))
+    wrong = F.when(kind < share, errors.typo(F.col("target"), draws, "name")).when(
+        kind < share + typing * names.sound.rate, errors.misheard(F.col("target"))
     )
-
-
-def _with_error(name: Column, here: Column, draws: Draws, salt: str) -> Column:
-    typed = here & (F.col("wrong") == "typed")
-    heard = here & (F.col("wrong") == "heard")
-    return F.when(typed, errors.typo(name, draws, salt)).when(heard, errors.misheard(name)).otherwise(name)
+    return (
+        rows.withColumns({"target": target, "of_last": of_last})
+        .withColumn("wrong", wrong)
+        .withColumns(
+            {
+                "last": F.when(F.col("of_last"), F.coalesce("wrong", "last")).otherwise(F.col("last")),
+                "first": F.when(~F.col("of_last"), F.coalesce("wrong", "first")).otherwise(F.col("first")),
+            }
+        )
+    )
 
 
 def _with_names_written(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
     """Names in their fields: exchanged, with junk, with aliases beside them."""
     names = rates.names
-    swap = F.col("prone") * F.when(F.col("minority"), rates.clustering.minority_swap.rate).otherwise(1.0)
+    swap = F.col("prone") * _weight("minority", rates.clustering.minority_swap.rate, rates.population.minority)
     swapped = draws.happens(swap * names.swapped.rate, "swapped")
     junk = draws.uniform("junk")
     prefix = F.when(junk < names.junk.rate, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
@@ -162,7 +169,7 @@ def _with_date_and_sex(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame
 
 
 def _with_postcode(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
-    more = F.when(F.col("nfa"), rates.clustering.no_fixed_abode_postcode.rate).otherwise(1.0)
+    more = _weight("nfa", rates.clustering.no_fixed_abode_postcode.rate, rates.population.no_fixed_abode.rate)
     missing = draws.happens(F.col("gaps") * more * _missing(rates, "postcode"), "no postcode")
     pseudo = draws.happens(more * _here(rates, "pseudo_postcode"), "pseudo postcode")
     mistyped = draws.happens(F.col("typing") * rates.others.postcode_typo.rate, "postcode typo")
@@ -180,7 +187,7 @@ def _with_postcode(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
 def _with_numbers(rows: DataFrame, draws: Draws, rates: Rates, *, count: int) -> DataFrame:
     """PNC, CRO and prison number as recorded: missing, mistyped, another person's, short."""
     others, gaps = rates.others, F.col("gaps")
-    foreign = F.when(F.col("foreign"), rates.clustering.foreign_pnc_missing.rate).otherwise(1.0)
+    foreign = _weight("foreign", rates.clustering.foreign_pnc_missing.rate, rates.population.foreign_national.rate)
     another = draws.happens(others.pnc_borrowed.rate, "borrowed") | (
         F.col("false") & draws.happens(rates.names.false_with_other_pnc.rate, "false pnc")
     )

@@ -92,7 +92,7 @@ def _magistrates(_draws: Draws, case: Draws, _rates: Rates) -> _Columns:
     organisation = F.col("flaw").eqNullSafe("organisation")
     companies = words(load_table("forms")["companies"])
     company = F.concat_ws(" ", F.col("surname"), case.choose(companies, "company"), F.lit("LTD"))
-    personal = ("forename1_written", "middle", "aliases", "dob", "sex", "pnc", "ethnicity")
+    personal = ("forename1_written", "middle", "aliases", "dob", "sex", "pnc")
     nobody = {name: F.when(~organisation, F.col(name)) for name in personal}
     return {
         "forename1": nobody.pop("forename1_written"),
@@ -132,12 +132,12 @@ def _prison(draws: Draws, case: Draws, _rates: Rates) -> _Columns:
 def _probation(draws: Draws, case: Draws, rates: Rates) -> _Columns:
     known = F.col("disposal") == "custody"
     missing = rates.datasets["probation"].missing.prison_number
-    dob = F.col("dob")
+    dob, slash = F.col("dob"), F.lit("/")
     termination = F.date_add("event_date", (90 + case.uniform("termination") * 600).cast("int"))
     return {
         # Probation writes names in mixed case and the day first.
         **{name: F.initcap(source) for name, source in _MIXED_CASE.items()},
-        "dob": F.concat_ws("/", F.substring(dob, 9, 2), F.substring(dob, 6, 2), F.substring(dob, 1, 4)),
+        "dob": F.concat(F.substring(dob, 9, 2), slash, F.substring(dob, 6, 2), slash, F.substring(dob, 1, 4)),
         "crn": _second("crn", draws),
         "prison_number": F.when(known | ~draws.happens(missing, "no prison number"), _second("prison_number", draws)),
         "previous_postcodes": F.when(draws.happens(_FORMER_KNOWN, "former postcode"), F.col("former_postcode")),
