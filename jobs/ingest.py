@@ -83,8 +83,9 @@ def _flagged_supplies(task: stages.Task[PipelineSettings]) -> Iterator[list[_Sup
     supplies = []
     for name, source in task.config.ingest.supplies.items():
         schema = schemas.load(name)
-        supply = read_input(task.spark, source.path or task.lake.path(Zone.LANDING, name))
-        schema.check(supply)
+        path = source.path or task.lake.path(Zone.LANDING, name)
+        supply = read_input(task.spark, path, malformed_column=quarantine.MALFORMED)
+        schema.check(supply.drop(quarantine.MALFORMED))
         flagged = quarantine.flag(supply, schema).persist(StorageLevel.MEMORY_AND_DISK)
         supplies.append(_Supply(name, schema, supply.count(), flagged))
     try:

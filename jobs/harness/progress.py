@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 # Spark draws its bar on the last line: go to its start and clear it.
 _CLEAR = "\r\033[K"
-_SHOWN = 4
+_SHOWN = 3
 
 
 class Progress(Protocol):

@@ -22,6 +22,8 @@ from schemas import Column as SchemaColumn
 from schemas import TableSchema
 
 REASONS = "_reasons"
+# A line that a reader could not take apart, for readers that keep such lines; null for all others.
+MALFORMED = "_malformed"
 LONGEST_TEXT = 4_000
 _KEY = "_source_key"
 _IDENTITY = ("surname", "dob", "pnc", "cro", "prison_number", "crn")
@@ -38,6 +40,7 @@ class Reason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     NOTHING_TO_LINK_ON = "nothing_to_link_on"
     NOT_A_PERSON = "not_a_person"
+    ROW_MALFORMED = "row_malformed"
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,15 @@ def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
 
     One shuffle, by key. Of rows that are equal in every column one is good and the others are
     `row_repeated`; rows that share a key and differ are all a `key_conflict`, for nobody can
-    say which one is right.
+    say which one is right. A line that could not be taken apart is `row_malformed`, whatever else
+    is wrong with it; only a frame with the column `_malformed` has such lines.
     """
     names = schema.column_names
-    keyed = df.select(*names, source_key(schema).alias(_KEY), F.xxhash64(*names).alias("_row"))
+    if MALFORMED not in df.columns:
+        df = df.withColumn(MALFORMED, F.lit(None).cast("string"))
+    # What stands in the key's place of a malformed line may be another row's key.
+    key = F.when(F.col(MALFORMED).isNull(), source_key(schema))
+    keyed = df.select(*names, MALFORMED, key.alias(_KEY), F.xxhash64(*names).alias("_row"))
     # Rows without a key must not meet in one partition.
     by_key = Window.partitionBy(F.coalesce(_KEY, F.col("_row").cast("string")))
     differs = F.min("_row").over(by_key) != F.max("_row").over(by_key)
@@ -94,9 +102,11 @@ def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
         Rule(Reason.KEY_CONFLICT, has_key & F.col("_differs")),
         Rule(Reason.ROW_REPEATED, has_key & ~F.col("_differs") & (F.col("_copy") > 1)),
     )
-    reasons = F.array_compact(F.array(*(F.when(r.broken, F.lit(r.reason.value)) for r in rules)))
+    broken = F.sort_array(F.array_compact(F.array(*(F.when(r.broken, F.lit(r.reason.value)) for r in rules))))
+    malformed = F.array(F.lit(Reason.ROW_MALFORMED.value))
     judged = keyed.withColumns({"_differs": differs, "_copy": copy})
-    return judged.select(*names, F.sort_array(reasons).alias(REASONS))
+    reasons = F.when(F.col(MALFORMED).isNotNull(), malformed).otherwise(broken)
+    return judged.select(*names, MALFORMED, reasons.alias(REASONS))
 
 
 def split(flagged: DataFrame, schema: TableSchema) -> Split:
@@ -105,11 +115,11 @@ def split(flagged: DataFrame, schema: TableSchema) -> Split:
     Both read `flagged`; a caller that writes both should keep it in scratch in between.
     """
     good = F.size(REASONS) == 0
-    row = F.to_json(F.struct(*schema.column_names))
+    row = F.to_json(F.struct(*schema.column_names, MALFORMED))
     quarantined = flagged.where(~good).select(
         F.lit(schema.name).alias("source_dataset"), F.col(REASONS).alias("reasons"), row.alias("row_json")
     )
-    return Split(flagged.where(good).drop(REASONS), quarantined)
+    return Split(flagged.where(good).drop(REASONS, MALFORMED), quarantined)
 
 
 def _blank(name: str) -> Column:

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.__main__ import JOBS, main
-from jobs.harness import cli, session
+from jobs.harness import cli, progress, session
 from jobs.harness.run import Run
 from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
 
@@ -170,3 +171,18 @@ def test_scratch_of_a_killed_run_is_swept(monkeypatch, tmp_path):
         assert not left.exists()
         assert first.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_person_sees_one_aligned_line_a_scheduler_one_object():
+    class Terminal(StringIO):
+        def isatty(self):
+            return True
+
+    shown, logged = Terminal(), StringIO()
+    for stream in (shown, logged):
+        for outcome in ("done", "unchanged", "failed"):
+            progress.for_stream("fake", "1", stream).stage("ingest", outcome, 1.25, {"rows": 12345, "bad_rows": 6})
+    lines = shown.getvalue().split("\n")
+    assert lines[0] == "\r\033[Kingest          1.2 s  12,345 rows, 6 bad rows"
+    assert [line.split()[1] for line in lines[1:-1]] == ["unchanged", "failed"]
+    assert [json.loads(line)["outcome"] for line in logged.getvalue().splitlines()] == ["done", "unchanged", "failed"]

@@ -177,6 +177,18 @@ def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
     assert not (tmp_path / "lake").exists()
 
 
+def test_a_csv_row_that_does_not_fit_its_header_goes_to_quarantine(spark, tmp_path):
+    pipeline = _Pipeline(spark, tmp_path)
+    names = schemas.load("prison").column_names
+    good = ",".join({"journey_id": "J1", "surname": "SMITH", "reception_date": "2015-06-07"}.get(n, "") for n in names)
+    (tmp_path / "prison.csv").write_text(f"{','.join(names)}\n{good}\nJ2,SMITH\n")
+    pipeline.config["ingest"] |= {"supplies": {"prison": {"path": f"{tmp_path}/prison.csv"}}, "max_bad_share": 0.5}
+    code, _, err = pipeline.run(job="ingest")
+    assert code == 0, err
+    counts = pipeline.manifest["counts"]
+    assert counts == {"rows": 2, "records": 1, "quarantined": 1, "quarantined_row_malformed": 1}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

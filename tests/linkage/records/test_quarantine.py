@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 import schemas
-from linkage.records.quarantine import LONGEST_TEXT, Reason, flag, split
+from linkage.records.quarantine import LONGEST_TEXT, MALFORMED, Reason, flag, split
 
 GOOD = {
     "case_id": "C1",
@@ -58,6 +58,19 @@ def test_each_rule_finds_its_row_and_no_row_is_lost(spark: SparkSession) -> None
     assert len(found) == len(rows)
     order = repr
     assert sorted(found, key=order) == sorted(expected, key=order)
+
+
+def test_a_line_that_could_not_be_taken_apart_is_kept_whole(spark: SparkSession) -> None:
+    schema = schemas.load("prison")
+    good = {"journey_id": "J1", "surname": "Smith", "reception_date": "2015-06-07"}
+    rows = [(*(good.get(name) for name in schema.column_names), line) for line in (None, "J1,Smith,Jo,hn")]
+    df = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in (*schema.column_names, MALFORMED)))
+    accepted, quarantined = split(flag(df, schema), schema)
+    schema.check(accepted)
+    assert accepted.count() == 1, "its key is no conflict with a good row's"
+    [row] = quarantined.collect()
+    assert row["reasons"] == ["row_malformed"]
+    assert json.loads(row["row_json"])[MALFORMED] == "J1,Smith,Jo,hn"
 
 
 @pytest.mark.parametrize("name", ["magistrates", "prison", "probation"])
