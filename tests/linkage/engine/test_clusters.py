@@ -1,0 +1,100 @@
+"""Clusters: every record once, and a name that depends on the pairs alone."""
+
+import networkx as nx
+import pyarrow as pa
+import pytest
+
+from linkage.engine.clusters import clusters
+from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
+from linkage.engine.records import check_ids
+from tests.linkage.engine.prepared import plain, prepared
+from tests.linkage.people import people
+from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
+
+DOCUMENT = settings(
+    comparison("surname", null("surname"), exact("surname", 0.9, 0.1), otherwise(0.1, 0.9)),
+    comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99)),
+    rules=["l.dob = r.dob", "l.surname = r.surname AND l.city = r.city"],
+    probability_two_random_records_match=0.01,
+)
+
+
+def _table(ids):
+    ids = pa.array(ids)
+    return pa.table({"unique_id": ids, **{c: pa.array(["x"] * len(ids)) for c in ("surname", "dob", "city")}})
+
+
+def _clustered(spark, inputs, pairs, *, link_type="dedupe_only", weight=10.0, partitions=2):
+    """Clusters of (source, ID) from pairs (source, ID, source, ID, weight)."""
+    ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
+    kind = dict(ready.records.frame.dtypes)["__id"]
+    schema = (
+        f"unique_id_l {kind}, unique_id_r {kind}, source_dataset_l string, source_dataset_r string, match_weight double"
+    )
+    rows = [(left, right, one, other, bits) for one, left, other, right, bits in pairs]
+    numbered = numbered_pairs(ready.records, spark.createDataFrame(rows, schema).repartition(partitions))
+    found = clusters(ready.records, numbered, cluster_weight=weight, seed=check_ids(ready.records).seed)
+    named = named_clusters(ready.records, found)
+    result = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in named.collect()}
+    assert len(result) == named.count() == sum(table.num_rows for table in inputs.values())
+    return result
+
+
+def test_pairs_of_enough_weight_join_and_all_others_stay_alone(spark):
+    pairs = [
+        (None, 1, None, 2, 10.0),  # just enough
+        (None, 2, None, 10, 30.0),
+        (None, 3, None, 4, 9.999),  # not enough
+        (None, 5, None, 6, -3.0),
+    ]
+    found = _clustered(spark, {"one": _table([1, 2, 3, 4, 5, 6, 10])}, pairs)
+    # A cluster is called by its first member; numbers are compared as numbers.
+    labels = {1: "1", 2: "1", 10: "1", 3: "3", 4: "4", 5: "5", 6: "6"}
+    assert found == {(None, key): label for key, label in labels.items()}
+
+
+def test_strings_are_compared_as_strings(spark):
+    found = _clustered(spark, {"one": _table(["2", "10", "9"])}, [(None, "10", None, "2", 12.0)])
+    assert found == {(None, "2"): "10", (None, "10"): "10", (None, "9"): "9"}
+
+
+def test_sources_keep_their_records_apart(spark):
+    inputs = {"b": _table([1, 2]), "a": _table([1, 2, 3])}
+    found = _clustered(spark, inputs, [("a", 2, "b", 1, 20.0)], link_type="link_only")
+    assert found == {
+        ("a", 1): "a-__-1",
+        ("a", 2): "a-__-2",
+        ("a", 3): "a-__-3",
+        ("b", 1): "a-__-2",
+        ("b", 2): "b-__-2",
+    }
+
+
+def test_no_pairs_leave_everybody_alone(spark):
+    assert _clustered(spark, {"one": _table([1, 2])}, []) == {(None, 1): "1", (None, 2): "2"}
+
+
+@pytest.mark.parametrize("link_type", ["dedupe_only", "link_and_dedupe"])
+def test_clusters_are_components_whatever_the_partitions(spark, limits, link_type):
+    sources = {"a": 80, "a-1": 50} if link_type == "link_and_dedupe" else {"a": 120}
+    inputs = {name: people(size, seed=size, ids="{}") for name, size in sources.items()}
+    answers = []
+    for partitions in (1, 5):
+        ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
+        scored = ready.scored(limits)
+        written = named_pairs(ready.records, scored.frame)
+        numbered = numbered_pairs(ready.records, written)
+        found = clusters(ready.records, numbered, cluster_weight=2.0, seed=check_ids(ready.records).seed)
+        rows = named_clusters(ready.records, found).collect()
+        several = len(sources) > 1
+        answers.append(
+            {(row["source_dataset"] if several else None, row["unique_id"]): row["cluster_id"] for row in rows}
+        )
+    assert answers[0] == answers[1]
+    graph = nx.Graph([(pair[:2], pair[2:]) for pair, of in plain(scored, ready.records).items() if of.weight >= 2.0])
+    graph.add_nodes_from(answers[0])
+    together = {}
+    for record, label in answers[0].items():
+        together.setdefault(label, set()).add(record)
+    assert {frozenset(c) for c in together.values()} == {frozenset(c) for c in nx.connected_components(graph)}
+    assert 10 < len(together) < len(answers[0]) - 10

@@ -1,0 +1,85 @@
+"""Components against networkx, in one process and contracted over DataFrames."""
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from linkage.engine.components import components_of, connected_components
+from linkage.engine.contraction import contracted_components
+
+NODE = st.integers(-6, 6) | st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 2**53])
+
+
+def _by_networkx(edges):
+    graph = nx.Graph(edges)
+    labelled = [(min(component), component) for component in nx.connected_components(graph)]
+    return {node: label for label, component in labelled for node in component}
+
+
+def _in_process(edges):
+    left, right = (np.array([edge[side] for edge in edges], dtype=np.int64) for side in (0, 1))
+    node, component = components_of(left, right)
+    assert node.tolist() == sorted(set(node.tolist()))
+    return dict(zip(node.tolist(), component.tolist(), strict=True))
+
+
+@hypothesis_settings(max_examples=200)
+@given(st.lists(st.tuples(NODE, NODE), max_size=12))
+def test_components_are_networkxs(edges):
+    assert _in_process(edges) == _by_networkx(edges)
+
+
+def test_a_large_random_graph():
+    draw = np.random.default_rng(7)
+    edges = draw.integers(-(2**62), 2**62, size=30_000)[draw.integers(0, 30_000, size=(22_000, 2))].tolist()
+    found = _in_process(edges)
+    assert found == _by_networkx(edges)
+    assert 100 < len(set(found.values())) < len(found) - 1000
+
+
+def test_a_long_path_is_one_component():
+    shuffled = np.random.default_rng(1).permutation(200_001).astype(np.int64)
+    node, component = components_of(shuffled[:-1], shuffled[1:])
+    assert (len(node), set(component.tolist())) == (200_001, {0})
+
+
+def test_a_large_star_is_one_component():
+    leaves = np.arange(1, 100_001, dtype=np.int64)
+    node, component = components_of(np.full(100_000, -5, np.int64), leaves)
+    assert (len(node), set(component.tolist())) == (100_001, {-5})
+
+
+def _edges(spark, edges):
+    left, right = (pa.array([edge[side] for edge in edges], pa.int64()) for side in (0, 1))
+    return spark.createDataFrame(pa.table({"l": left, "r": right}))
+
+
+def _rows(frame):
+    assert dict(frame.dtypes) == {"node": "bigint", "component": "bigint"}
+    rows = frame.collect()
+    assert len(rows) == len({row["node"] for row in rows})
+    return {row["node"]: row["component"] for row in rows}
+
+
+def test_frames_in_and_out(spark):
+    edges = [(5, 7), (7, 5), (2, 7), (9, 9), (2**53 + 1, 2**53)]
+    assert _rows(connected_components(_edges(spark, edges))) == _by_networkx(edges)
+
+
+def test_no_edges_are_no_components(spark, tmp_path):
+    none = spark.createDataFrame([], "l bigint, r bigint")
+    assert _rows(connected_components(none)) == {}
+    assert _rows(contracted_components(none, in_process_edges=0, scratch=str(tmp_path))) == {}
+
+
+def test_contraction_gives_the_same_components(spark, tmp_path):
+    draw = np.random.default_rng(3)
+    edges = draw.integers(0, 300, size=(180, 2)).tolist()  # many small components
+    edges += [(1000 + n, 1001 + n) for n in range(90)]  # a path
+    edges += [(5000, 5001 + n) for n in range(60)]  # a star
+    edges += [(-7, -7), (2**62, -(2**62)), *edges[:20]]  # a loop alone, far numbers, repetitions
+    found = _rows(contracted_components(_edges(spark, edges), in_process_edges=12, scratch=str(tmp_path)))
+    assert found == _by_networkx(edges)
