@@ -84,7 +84,7 @@ def zipf_rank(uniform: Column, scale: Column | float, ratio: Column | float) -> 
     >>> scale, ratio = zipf_scale(100, 8)
     >>> draws = spark.createDataFrame([(0.0,), (0.5,), (0.999999,)], "u double")
     >>> [row[0] for row in draws.select(zipf_rank(F.col("u"), scale, ratio)).collect()]
-    [0, 21, 99]
+    [0, 20, 99]
     """
     base = F.lit(ratio) if isinstance(ratio, float) else ratio
     # A hair less than the draw: the largest must not round up to one rank too many.
