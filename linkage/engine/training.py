@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -157,8 +157,8 @@ def _training_counts(
     sessions = []
     for number in range(first_session, len(rules.all)):
         of_rule = rule == number
-        weights = pairs[of_rule] / shares[number]
-        sessions.append(PatternCounts(names, vectors[of_rule].astype(np.int8), weights))
+        seen = PatternCounts(names, vectors[of_rule].astype(np.int8), pairs[of_rule].astype(np.float64)).merged()
+        sessions.append(replace(seen, counts=seen.counts / shares[number]))
     return int(pairs[rule < first_session].sum()), sessions
 
 

@@ -35,10 +35,14 @@ class PatternCounts:
     gammas: NDArray[np.int8]
     counts: NDArray[np.float64]
 
-    def sorted(self) -> PatternCounts:
-        """The same patterns in one order, so that sums do not depend on how they arrived."""
-        order = np.lexsort(self.gammas.T[::-1]) if self.names else np.arange(len(self.counts))
-        return PatternCounts(self.names, self.gammas[order], self.counts[order])
+    def merged(self) -> PatternCounts:
+        """Each vector once, in one order, so that sums do not depend on how the counts arrived.
+
+        Whole counts add up to the same in any order; fractional ones must come in one.
+        """
+        gammas, which = np.unique(self.gammas, axis=0, return_inverse=True)
+        counts = np.bincount(which.ravel(), weights=self.counts, minlength=len(gammas))
+        return PatternCounts(self.names, gammas, counts.astype(np.float64))
 
     @property
     def pairs(self) -> float:
@@ -96,7 +100,7 @@ def expectation_maximisation(
 
     Source: Winkler (1988); Splink's theory pages give the same updates.
     """
-    patterns = patterns.sorted()
+    patterns = patterns.merged()
     parameters = _starting(comparisons, start_prior)
     history = [_snapshot(parameters, None)]
     for _ in range(max_iterations):
