@@ -115,18 +115,20 @@ def test_one_step_by_hand():
     assert step.u["a"] == {1: pytest.approx(2 / 11), 0: pytest.approx(9 / 11)}
 
 
-def test_the_order_of_patterns_does_not_matter():
+def test_neither_the_order_of_patterns_nor_their_splitting_matters():
     document = _document("l.dob = r.dob")
     comparisons = model(document).comparisons
     patterns = _patterns(document, RECORDS)
 
-    def fitted(order):
-        shuffled = PatternCounts(patterns.names, patterns.gammas[order], patterns.counts[order])
-        return expectation_maximisation(shuffled, comparisons, 0.3, convergence=0, max_iterations=8)
+    def fitted(gammas, counts):
+        counted = PatternCounts(patterns.names, gammas, counts)
+        return expectation_maximisation(counted, comparisons, 0.3, convergence=0, max_iterations=8)
 
-    forwards = fitted(np.arange(len(patterns.counts)))
-    backwards = fitted(np.arange(len(patterns.counts))[::-1])
-    assert forwards == backwards  # to the last bit
+    whole = fitted(patterns.gammas, patterns.counts)
+    assert fitted(patterns.gammas[::-1], patterns.counts[::-1]) == whole  # to the last bit
+    # As if two tasks had counted: one of each, and the rest.
+    split = np.concatenate([np.ones(len(patterns.counts)), patterns.counts - 1])
+    assert fitted(np.concatenate([patterns.gammas, patterns.gammas]), split) == whole
 
 
 def test_it_stops_at_the_most_iterations():
