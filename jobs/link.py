@@ -13,10 +13,11 @@ from pyspark.sql import functions as F
 import schemas
 from jobs import settings
 from jobs.harness import cli, stages
+from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
-from jobs.train import kernel_limits
 from linkage.engine import budget
+from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns, value_frequencies
 from linkage.engine.records import linkage_records
 from linkage.engine.scoring import score
@@ -44,11 +45,12 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Score the pairs of all rules and keep those above the threshold."""
-    config, limits = task.config.link, kernel_limits(task)
+    config, limits = task.config.link, kernel_limits(task.spark, task.run)
     model = _model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     records = linkage_records({"records": frame}, model, rules)
+    check_runnable(records, model, rules)
     sizes = rule_sizes(records, rules)
     budget.check(records, rules, sizes, config.max_pairs, limits)
     columns = counted_columns(model, for_training=False)

@@ -16,11 +16,12 @@ from jobs import settings
 from jobs.harness import cli, stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
+from jobs.harness.limits import kernel_limits
 from jobs.harness.manifest import write_json
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
+from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns, value_frequencies
-from linkage.engine.kernel import KernelLimits
 from linkage.engine.records import linkage_records
 from linkage.engine.training import train, training_rules
 from linkage.lake import Zone
@@ -53,6 +54,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     rules = training_rules(training_plan, model, where=str(config.training))
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     records = linkage_records({"records": frame}, model, rules.all)
+    check_runnable(records, model, rules.all)
     columns = counted_columns(model, for_training=True)
     trained = train(
         records,
@@ -61,7 +63,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         rules,
         counts={"records": frame.count()},
         frequencies=value_frequencies(records, columns, scratch=str(task.run.scratch)),
-        limits=kernel_limits(task),
+        limits=kernel_limits(task.spark, task.run),
     )
     task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
     _keep(trained.model, task)
@@ -69,12 +71,6 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         "deterministic_pairs": trained.report["pairs_of_deterministic_rules"],
         "em_sessions": len(rules.sessions),
     }
-
-
-def kernel_limits(task: stages.Task[PipelineSettings]) -> KernelLimits:
-    """What a task's DuckDB may use, by the profile."""
-    memory = task.spark.conf.get("spark.linkage.kernel.memory", "1GB") or "1GB"
-    return KernelLimits(memory=memory, scratch=str(task.run.scratch))
 
 
 def _keep(model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:

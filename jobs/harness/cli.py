@@ -13,6 +13,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,8 +120,11 @@ def _fail(name: str, error: BaseException, run: Run | None) -> int:
     if run is not None:
         run.manifest.outcome, run.manifest.error = failure.outcome, failure.line
     if run is not None or not failure.expected:
-        with log.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
+        # A full disk must not hide what happened.
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a", encoding="utf-8") as file:
+                traceback.print_exception(error, file=file)
     print(f"{name}: {failure.line}" + ("" if failure.expected else f"; the log says why: {log}"), file=sys.stderr)
     return failure.exit_code
 

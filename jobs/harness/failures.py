@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 
@@ -31,11 +32,18 @@ def explain(error: BaseException) -> Failure:
     """Reads what was raised. The line never repeats a foreign message: it may hold row values."""
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return Failure(1, f"stopped by {error or 'SIGINT'}; run it again to go on", "interrupted", expected=True)
-    known = error if isinstance(error, LinkageError) else _known(str(error))
+    known = error if isinstance(error, LinkageError) else _of_system(error) or _known(str(error))
     if known is not None:
         line = " ".join(str(known).split())
         return Failure(known.exit_code, line, _OUTCOMES.get(known.exit_code, "failed"), expected=True)
     return Failure(1, f"failed unexpectedly ({type(error).__name__})", "failed", expected=False)
+
+
+def _of_system(error: BaseException) -> LinkageError | None:
+    """A file or folder that the system refuses; it is named, and its name is no one's data."""
+    if isinstance(error, OSError) and error.filename and error.errno != errno.ENOSPC:
+        return LinkageError(f"{error.filename}: {error.strerror}")
+    return None
 
 
 def _known(text: str) -> LinkageError | None:

@@ -1,5 +1,6 @@
 """The frame around a job: options, exit codes, lines, manifest, scratch."""
 
+import errno
 import json
 import sys
 from argparse import ArgumentParser, Namespace
@@ -15,6 +16,7 @@ from jobs.__main__ import JOBS, main
 from jobs.harness import cli, progress, session
 from jobs.harness.run import Run
 from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
+from linkage.lake import read_input
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,44 @@ def test_an_error_of_ours_raised_in_a_task_keeps_its_exit_code(job, capsys):
     job.run = run
     assert _execute("--people", "3") == 3
     assert capsys.readouterr().err.splitlines()[-1] == "fake: record_id: two rows with one key"
+
+
+@pytest.mark.usefixtures("spark")
+@pytest.mark.parametrize(
+    ("failure", "line"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "scratch/a"), "the disk is full; make room"),
+        (RuntimeError("java.io.IOException: No space left on device"), "the disk is full; make room"),
+        (RuntimeError("java.lang.OutOfMemoryError: Java heap space"), "Spark ran out of memory; raise"),
+        (PermissionError(errno.EACCES, "Permission denied", "lake/identifiers"), "lake/identifiers: Permission denied"),
+    ],
+)
+def test_what_the_machine_refuses_is_told_in_one_line(job, capsys, failure, line):
+    job.failure = failure
+    assert _execute("--people", "3") == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"fake: {line}")
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_file_that_is_damaged_inside_is_named(job, tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("id,name\n1,Mary\n2,Mary,Smith\n")
+
+    def run(spark: SparkSession, *_) -> None:
+        read_input(spark, str(tmp_path / "a.csv")).collect()
+
+    job.run = run
+    assert _execute("--people", "3") == 3
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"fake: {tmp_path}/a.csv: part of it cannot be read")
+    assert "Mary" not in last
+
+
+def test_run_folders_that_cannot_be_made(job, capsys):
+    job.runs.parent.joinpath("runs").write_text("a file is in the way")
+    assert _execute("--people", "3") == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"fake: {job.runs}")
+    assert err.endswith(": Not a directory\n")
 
 
 def test_bad_options_leave_no_run(job, capsys):
