@@ -6,6 +6,7 @@ Writes scored pairs, clusters, the model and a manifest into a folder of Delta t
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(args: argparse.Namespace) -> MatchSettings:
     """Check the options and read the settings."""
+    for option, weight in (("threshold", args.threshold_weight), ("cluster", args.cluster_weight)):
+        if math.isnan(weight):
+            raise ConfigError(f"--{option}-weight nan: give a number of bits, or inf or -inf")
     if args.cluster_weight < args.threshold_weight:
         raise ConfigError(
             f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
@@ -177,6 +181,7 @@ def _check_truth(frames: Mapping[str, DataFrame], settings: MatchSettings) -> No
             raise ConfigError(f"input {name}: no column {settings.truth}, which --truth names")
     read = {column.lower() for comparison in settings.model.comparisons for column in comparison.columns}
     read |= {column.lower() for rule in _all_rules(settings) for column in rule.columns}
+    read |= {column.lower() for column in settings.model.term_frequency_columns}
     if settings.truth.lower() in read:
         raise ConfigError(f"--truth {settings.truth}: the model reads this column; truth must not take part in linking")
 

@@ -57,10 +57,10 @@ def check_replaceable(spark: SparkSession, target: str, *, mark: str) -> None:
     """Refuse a target that exists and is not ours to replace.
 
     Raises:
-        RefusedError: It exists and does not hold the mark.
+        RefusedError: It exists and does not hold the mark, written by a job of ours.
     """
     storage, place = _storage(spark, target)
-    if storage.exists(place) and not storage.exists(_path(spark, f"{place}/{mark}")):
+    if storage.exists(place) and not _is_ours(spark, storage, _path(spark, f"{place}/{mark}")):
         raise RefusedError(f"{target}: exists and holds no {mark} of ours; name a new folder")
 
 
@@ -72,6 +72,20 @@ def write_document(spark: SparkSession, path: str, document: Mapping[str, Any]) 
         stream.write(bytearray(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8"))
     finally:
         stream.close()
+
+
+def _is_ours(spark: SparkSession, storage: JavaObject, mark: JavaObject) -> bool:
+    """Whether a job of ours wrote the mark: other programs may call a file the same."""
+    if not storage.exists(mark):
+        return False
+    stream = storage.open(mark)
+    try:
+        document = json.loads(_jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+    except ValueError:
+        return False
+    finally:
+        stream.close()
+    return isinstance(document, dict) and {"job", "run_id"} <= document.keys()
 
 
 def _put_in_place(spark: SparkSession, storage: JavaObject, staging: JavaObject, place: JavaObject) -> None:
