@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 import schemas
 from jobs import settings
@@ -19,9 +18,10 @@ from jobs.settings import PipelineSettings, Request
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns, value_frequencies
-from linkage.engine.records import linkage_records
+from linkage.engine.named import named_pairs
+from linkage.engine.records import linkage_records_of
 from linkage.engine.scoring import score
-from linkage.engine.sizes import rule_sizes
+from linkage.engine.sizes import key_sizes
 from linkage.lake import Lake, Zone
 from linkage.model.blocking import keyed_rules
 from linkage.model.specification import LinkageModel
@@ -45,53 +45,36 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Score the pairs of all rules and keep those above the threshold."""
-    config, limits = task.config.link, kernel_limits(task.spark, task.run)
+    config, scratch = task.config.link, str(task.run.scratch)
+    limits = kernel_limits(task.spark, task.run)
     model = _model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
-    records = linkage_records({"records": frame}, model, rules)
+    datasets = task.config.ingest.supplies
+    records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
     check_runnable(records, model, rules)
-    sizes = rule_sizes(records, rules)
+    sizes = key_sizes(records, rules, scratch=scratch)
     budget.check(records, rules, sizes, config.max_pairs, limits)
-    columns = counted_columns(model, for_training=False)
     pairs = score(
         records,
         model,
         rules,
-        sizes,
-        frequencies=value_frequencies(records, columns, scratch=str(task.run.scratch)),
+        sizes=sizes,
+        frequencies=value_frequencies(records, counted_columns(model, for_training=False), scratch=scratch),
         threshold_weight=config.threshold_weight,
         limits=limits,
     )
     schema = schemas.load("scored_pairs")
-    written = task.lake.overwrite(_with_datasets(pairs.frame, frame), Zone.LINKAGE, "scored_pairs", schema)
+    named = named_pairs(records, pairs.frame).withColumnsRenamed(
+        {"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"}
+    )
+    written = task.lake.overwrite(named, Zone.LINKAGE, "scored_pairs", schema)
     return {"pairs_considered": sum(pairs.patterns()["pairs"].to_pylist()), "pairs_kept": written.rows}
 
 
 def _model(lake: Lake) -> LinkageModel:
     [row] = lake.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
     return parse_settings(row["document"], where="linkage/models")
-
-
-def _with_datasets(pairs: DataFrame, records: DataFrame) -> DataFrame:
-    """The engine's pairs under the names of the table `scored_pairs`; no row is added or lost."""
-    gammas = [column for column in pairs.columns if column.startswith("gamma_")]
-    named = pairs.withColumnsRenamed({"id_l": "record_id_l", "id_r": "record_id_r"})
-    for side in ("l", "r"):
-        datasets = records.select(
-            F.col("record_id").alias(f"record_id_{side}"), F.col("source_dataset").alias(f"source_dataset_{side}")
-        )
-        named = named.join(datasets, f"record_id_{side}", how="left")
-    return named.select(
-        "record_id_l",
-        "record_id_r",
-        "source_dataset_l",
-        "source_dataset_r",
-        F.col("match_key").cast("string").alias("match_key"),
-        "match_weight",
-        "match_probability",
-        *[f"`{gamma}`" for gamma in gammas],
-    )
 
 
 STAGE = stages.Stage("link", __name__, READS, WRITES, plan, work)

@@ -25,7 +25,7 @@ from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
 from linkage.engine.records import LinkageRecords, check_ids, linkage_records
 from linkage.engine.scoring import ScoredPairs, score
-from linkage.engine.sizes import rule_sizes
+from linkage.engine.sizes import KeySizes, key_sizes
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
 from linkage.lake import check_replaceable, read_input, staged_folder, write_document, write_table
@@ -85,12 +85,15 @@ def load(args: argparse.Namespace) -> MatchSettings:
     plan = None if args.training is None else config.load(args.training, TrainingPlan)
     if plan is None and not model.is_trained:
         raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
+    rules = keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings))
     return MatchSettings(
         inputs=_inputs(args.input),
         model=model,
-        rules=keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings)),
+        rules=rules,
         plan=plan,
-        training=None if plan is None else training_rules(plan, model, where=str(args.training)),
+        training=None
+        if plan is None
+        else training_rules(plan, model, where=str(args.training), first_number=len(rules)),
         threshold_weight=args.threshold_weight,
         cluster_weight=args.cluster_weight,
         truth=args.truth,
@@ -113,20 +116,19 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         ids = check_ids(records)
         stage.count(records=sum(ids.counts.values()))
     if settings.dry_run:
-        print(budget.report(settings.rules, rule_sizes(records, settings.rules)))
+        print(budget.report(settings.rules, key_sizes(records, settings.rules, scratch=str(run.scratch))))
         return
-    model, frequencies = _train(records, settings, ids.counts, limits, run)
+    model, sizes, frequencies = _prepare(records, settings, ids.counts, limits, run)
     with staged_folder(spark, settings.output, mark=MARK) as folder:
         with run.stage("predict") as stage:
-            sizes = rule_sizes(records, settings.rules)
             if settings.max_pairs is not None:
                 budget.check(records, settings.rules, sizes, settings.max_pairs, limits)
             pairs = score(
                 records,
                 model,
                 settings.rules,
-                sizes,
-                frequencies=frequencies or _frequencies(records, settings, run),
+                sizes=sizes,
+                frequencies=frequencies,
                 threshold_weight=settings.threshold_weight,
                 limits=limits,
             )
@@ -186,30 +188,29 @@ def _check_truth(frames: Mapping[str, DataFrame], settings: MatchSettings) -> No
         raise ConfigError(f"--truth {settings.truth}: the model reads this column; truth must not take part in linking")
 
 
-def _train(
+def _prepare(
     records: LinkageRecords, settings: MatchSettings, counts: Mapping[str, int], limits: KernelLimits, run: Run
-) -> tuple[LinkageModel, ValueFrequencies | None]:
-    """The model to score with, and the frequencies if training has counted them already."""
+) -> tuple[LinkageModel, KeySizes, ValueFrequencies]:
+    """The model to score with, trained if asked for, and what was counted for it."""
+    columns = counted_columns(settings.model, for_training=settings.plan is not None)
+    with run.stage("count"):
+        sizes = key_sizes(records, _all_rules(settings), scratch=str(run.scratch))
+        frequencies = value_frequencies(records, columns, scratch=str(run.scratch))
     if settings.plan is None or settings.training is None:
-        return settings.model, None
+        return settings.model, sizes, frequencies
     with run.stage("train"):
-        frequencies = _frequencies(records, settings, run)
         trained = train(
             records,
             settings.model,
             settings.plan,
             settings.training,
             counts=counts,
+            sizes=sizes,
             frequencies=frequencies,
             limits=limits,
         )
     run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
-    return trained.model, frequencies
-
-
-def _frequencies(records: LinkageRecords, settings: MatchSettings, run: Run) -> ValueFrequencies:
-    columns = counted_columns(settings.model, for_training=settings.plan is not None)
-    return value_frequencies(records, columns, scratch=str(run.scratch))
+    return trained.model, sizes, frequencies
 
 
 def _pair_counts(pairs: ScoredPairs, run: Run) -> dict[str, int]:

@@ -22,7 +22,8 @@ from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns, value_frequencies
-from linkage.engine.records import linkage_records
+from linkage.engine.records import check_ids, linkage_records_of
+from linkage.engine.sizes import key_sizes
 from linkage.engine.training import train, training_rules
 from linkage.lake import Zone
 from linkage.model.specification import LinkageModel
@@ -48,21 +49,22 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Train on the records of all supplies and keep the model."""
-    config = task.config.train
+    config, scratch = task.config.train, str(task.run.scratch)
     model = parse_settings(read_text(config.model), where=str(config.model))
     training_plan = load_yaml(config.training, TrainingPlan)
-    rules = training_rules(training_plan, model, where=str(config.training))
+    rules = training_rules(training_plan, model, where=str(config.training), first_number=0)
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
-    records = linkage_records({"records": frame}, model, rules.all)
+    datasets = task.config.ingest.supplies
+    records = linkage_records_of(frame, model, rules.all, source="source_dataset", names=datasets)
     check_runnable(records, model, rules.all)
-    columns = counted_columns(model, for_training=True)
     trained = train(
         records,
         model,
         training_plan,
         rules,
-        counts={"records": frame.count()},
-        frequencies=value_frequencies(records, columns, scratch=str(task.run.scratch)),
+        counts=check_ids(records).counts,
+        sizes=key_sizes(records, rules.all, scratch=scratch),
+        frequencies=value_frequencies(records, counted_columns(model, for_training=True), scratch=scratch),
         limits=kernel_limits(task.spark, task.run),
     )
     task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}

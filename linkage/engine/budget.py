@@ -9,7 +9,7 @@ from linkage.engine import kernel, plans
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.engine.scoring import partitioned_key_rows
-from linkage.engine.sizes import RuleSize
+from linkage.engine.sizes import KeySizes
 from linkage.errors import RefusedError
 from linkage.model.blocking import KeyedRule
 
@@ -17,7 +17,7 @@ from linkage.model.blocking import KeyedRule
 def check(
     records: LinkageRecords,
     rules: Sequence[KeyedRule],
-    sizes: Sequence[RuleSize],
+    sizes: KeySizes,
     max_pairs: int,
     limits: KernelLimits,
 ) -> None:
@@ -28,26 +28,26 @@ def check(
     Raises:
         RefusedError: With the rule that makes most.
     """
-    most = max(range(len(rules)), key=lambda number: sizes[number].pairs)
-    if sum(size.pairs for size in sizes) <= max_pairs:
+    most = max(rules, key=lambda rule: sizes.of(rule).pairs)
+    if sum(sizes.of(rule).pairs for rule in rules) <= max_pairs:
         return
-    certain = [size.pairs for rule, size in zip(rules, sizes, strict=True) if rule.is_only_keys]
+    certain = [sizes.of(rule).pairs for rule in rules if rule.is_only_keys]
     distinct = max(certain, default=0)
     if distinct <= max_pairs:
         distinct = _count_distinct(records, rules, sizes, limits)
     if distinct > max_pairs:
         raise RefusedError(
             f"--max-pairs {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
-            f"{rules[most].match_key} ({rules[most].predicate}), which makes up to {sizes[most].pairs}"
+            f"{most.match_key} ({most.predicate}), which makes up to {sizes.of(most).pairs}"
         )
 
 
-def report(rules: Sequence[KeyedRule], sizes: Sequence[RuleSize]) -> str:
+def report(rules: Sequence[KeyedRule], sizes: KeySizes) -> str:
     """A table for people: what each rule would make. Holds no value of a record."""
     header = ("rule", "records", "keys", "pairs", "largest key", "")
     rows = [
         (str(rule.match_key), f"{size.rows:,}", f"{size.keys:,}", f"{size.pairs:,}", f"{size.largest_key_pairs:,}")
-        for rule, size in zip(rules, sizes, strict=True)
+        for rule, size in ((rule, sizes.of(rule)) for rule in rules)
     ]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(5)]
     lines = ["  ".join(name.rjust(width) for name, width in zip(header, widths, strict=False)) + "  condition"]
@@ -55,13 +55,11 @@ def report(rules: Sequence[KeyedRule], sizes: Sequence[RuleSize]) -> str:
         lines.append(
             "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + f"  {rule.predicate}"
         )
-    total = sum(size.pairs for size in sizes)
+    total = sum(sizes.of(rule).pairs for rule in rules)
     return "\n".join([*lines, f"at most {total:,} pairs; pairs of several rules are made once"])
 
 
-def _count_distinct(
-    records: LinkageRecords, rules: Sequence[KeyedRule], sizes: Sequence[RuleSize], limits: KernelLimits
-) -> int:
+def _count_distinct(records: LinkageRecords, rules: Sequence[KeyedRule], sizes: KeySizes, limits: KernelLimits) -> int:
     columns = list(dict.fromkeys(column.lower() for rule in rules for column in rule.columns))
     rows = partitioned_key_rows(records, rules, sizes, [SOURCE, ID, *columns])
     plan = plans.counting_plan(records, rules, limits=limits)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from linkage.engine.components import connected_components
-from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, node
+from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, ids_are_nodes, node
 
 CLUSTER = "cluster_id"
+_ROOT = "__root"
 
 
 def clusters(records: LinkageRecords, pairs: DataFrame, *, cluster_weight: float, seed: int) -> DataFrame:
@@ -22,41 +23,35 @@ def clusters(records: LinkageRecords, pairs: DataFrame, *, cluster_weight: float
         pairs: Scored pairs as `linkage.engine.scoring` gives them, read back from where they
             were written.
         cluster_weight: In bits.
-        seed: The one that `unique_node_seed` found.
+        seed: The one that `check_ids` found.
     """
     edges = pairs.where(F.col("match_weight") >= cluster_weight).select(
         node(records, F.col("source_l"), F.col("id_l"), seed=seed).alias("l"),
         node(records, F.col("source_r"), F.col("id_r"), seed=seed).alias("r"),
     )
-    components = connected_components(edges)
+    components = connected_components(edges).withColumnRenamed("node", NODE)
     members = (
         records.frame.select(SOURCE, ID)
         .withColumn(NODE, node(records, F.col(SOURCE), F.col(ID), seed=seed))
-        .join(components.withColumnRenamed("node", NODE), NODE, how="left")
+        .join(components, NODE, how="left")
+        .withColumn(_ROOT, F.coalesce("component", NODE))
     )
-    own = F.struct(*_order(records), F.col(SOURCE), F.col(ID))
-    firsts = (
-        members.where(F.col("component").isNotNull())
-        .groupBy("component")
-        .agg(F.min(own).alias("first"))
-        .select("component", _label(records, F.col(f"first.{SOURCE}"), F.col(f"first.{ID}")))
-    )
-    return members.join(firsts, "component", how="left").select(
-        SOURCE,
-        ID,
-        F.coalesce(CLUSTER, _label(records, F.col(SOURCE), F.col(ID))).alias(CLUSTER),
-    )
+    if ids_are_nodes(records):
+        # The component is named by its smallest node, which is its smallest ID.
+        return members.select(SOURCE, ID, F.col(_ROOT).cast("string").alias(CLUSTER))
+    first = F.min(F.struct(*_order(records))).over(Window.partitionBy(_ROOT))
+    return members.withColumn("first", first).select(SOURCE, ID, _label(records).alias(CLUSTER))
 
 
 def _order(records: LinkageRecords) -> list[Column]:
+    """What orders the records of a cluster, and what the label of its first is made of."""
+    text = F.col(ID).cast("string").alias("text")
+    return [text] if len(records.sources) == 1 else [F.col(SOURCE).alias("source"), text]
+
+
+def _label(records: LinkageRecords) -> Column:
+    text = F.col("first.text")
     if len(records.sources) == 1:
-        return [F.col(ID).alias("order")]
-    return [F.col(SOURCE).alias("order"), F.col(ID).cast("string").alias("order_in_source")]
-
-
-def _label(records: LinkageRecords, source: Column, identifier: Column) -> Column:
-    text = identifier.cast("string")
-    if len(records.sources) > 1:
-        names = F.array(*[F.lit(name) for name in records.sources])
-        text = F.concat(names[source.cast("int")], F.lit("-__-"), text)
-    return text.alias(CLUSTER)
+        return text
+    names = F.array(*[F.lit(name) for name in records.sources])
+    return F.concat(names[F.col("first.source").cast("int")], F.lit("-__-"), text)

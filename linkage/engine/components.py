@@ -6,8 +6,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as scipy_components
+
+# Above this many nodes the answer is joined by a shuffle, not broadcast.
+BROADCAST_NODES = 4_000_000
 
 
 def connected_components(edges: DataFrame) -> DataFrame:
@@ -22,8 +26,8 @@ def connected_components(edges: DataFrame) -> DataFrame:
     """
     table = edges.select("l", "r").toArrow()
     node, component = components_of(table["l"].to_numpy(), table["r"].to_numpy())
-    found = pa.table({"node": node, "component": component})
-    return edges.sparkSession.createDataFrame(found)
+    found = edges.sparkSession.createDataFrame(pa.table({"node": node, "component": component}))
+    return F.broadcast(found) if len(node) <= BROADCAST_NODES else found
 
 
 def components_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -48,33 +48,36 @@ def pair_order(link_type: LinkType, *, id_is_string: bool) -> str:
     return f"({across} OR (l.{SOURCE} = r.{SOURCE} AND {left} < {right}))"
 
 
-def candidates_sql(rules: Sequence[KeyedRule], groups: Sequence[Sequence[int]], order: str, columns: str) -> str:
+def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: str) -> str:
     """Select from all candidate pairs, each under the first rule of its group that makes it.
 
     Args:
-        rules: `__rule` of a key row is a position in it.
-        groups: Rule numbers that share out pairs among themselves, in order; a rule stands in
-            exactly one group. Prediction has one group; each training session is one.
+        groups: Rules that share out pairs among themselves, in order; a rule stands in exactly
+            one group. Prediction has one group; each training session is one.
         order: The condition of `pair_order`.
         columns: What to select of `l` and `r`.
     """
-    cases = []
-    chosen = sorted(number for group in groups for number in group)
-    for group in groups:
-        for position, number in enumerate(group):
-            conditions = [f"({rules[number].predicate})"] + [
-                f"NOT coalesce(({rules[earlier].predicate}), false)" for earlier in group[:position]
-            ]
-            cases.append(f"WHEN {number} THEN {' AND '.join(conditions)}")
+    rules = [rule for group in groups for rule in group]
+    cases = [
+        f"WHEN {rule.number} THEN {_first_under(rule, group[:position])}"
+        for group in groups
+        for position, rule in enumerate(group)
+    ]
     sides = ""
     if not all(rule.is_symmetric for rule in rules):
         sides = f" AND l.{SIDE} <> {RIGHT} AND r.{SIDE} <> {LEFT}"
-    some = f" AND l.{RULE} IN ({', '.join(map(str, chosen))})" if len(chosen) < len(rules) else ""
     return (
         f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r "
         f"ON l.{KEY} = r.{KEY} AND l.{RULE} = r.{RULE} "
-        f"WHERE {order}{sides}{some} AND CASE l.{RULE} {' '.join(cases)} ELSE false END"
+        f"WHERE l.{RULE} IN ({', '.join(str(rule.number) for rule in rules)}) AND {order}{sides} "
+        f"AND CASE l.{RULE} {' '.join(cases)} ELSE false END"
     )
+
+
+def _first_under(rule: KeyedRule, earlier: Sequence[KeyedRule]) -> str:
+    """Whether a pair satisfies a rule and none of those before it."""
+    excluded = [f"NOT coalesce(({other.predicate}), false)" for other in earlier]
+    return " AND ".join([f"({rule.predicate})", *excluded])
 
 
 def random_pairs_sql(order: str, columns: str) -> str:

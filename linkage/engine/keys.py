@@ -36,7 +36,7 @@ def key_rows(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Seque
 
     Args:
         records: What to explode.
-        rules: `__rule` is a position in it.
+        rules: Their numbers are `__rule`, and part of the key.
         columns: The columns to carry beside `__source`, `__id`, `__rule`, `__side`, `__key`.
 
     Raises:
@@ -44,11 +44,11 @@ def key_rows(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Seque
     """
     keys = [
         F.struct(
-            F.lit(number).cast("smallint").alias(RULE),
+            F.lit(rule.number).cast("smallint").alias(RULE),
             F.lit(side).cast("tinyint").alias(SIDE),
-            _key_hash(number, parts).alias(KEY),
+            _key_hash(rule.number, parts).alias(KEY),
         )
-        for number, rule in enumerate(rules)
+        for rule in rules
         for side, parts in _sides(records.frame, rule)
     ]
     return records.frame.select(*map(quoted, columns), F.inline(F.array(*keys))).where(F.col(KEY).isNotNull())

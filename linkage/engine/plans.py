@@ -31,7 +31,7 @@ def scoring_plan(
     comparison vector, match key and source pair, with `pairs` and, of these, `kept`.
     """
     names = ", ".join(_gammas(model.comparisons))
-    match_key = " ".join(f"WHEN {n} THEN {rule.match_key}" for n, rule in enumerate(rules))
+    match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
     match_key = f"CAST(CASE rule {match_key} END AS SMALLINT) AS match_key"
     kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
     return KernelPlan(
@@ -68,22 +68,21 @@ def scoring_schema(records: LinkageRecords, model: LinkageModel) -> T.StructType
 def training_plan(
     records: LinkageRecords,
     model: LinkageModel,
-    rules: Sequence[KeyedRule],
     *,
-    deterministic: int,
+    deterministic: Sequence[KeyedRule],
+    sessions: Sequence[KeyedRule],
     limits: KernelLimits,
 ) -> KernelPlan:
-    """Count the distinct pairs of the first so many rules, and comparison vectors of the others.
+    """Count the distinct pairs of the deterministic rules, and comparison vectors of each session.
 
-    The output has a row per rule and comparison vector: `rule`, gammas (null for a deterministic
-    rule) and `pairs`. Each of the other rules counts its pairs for itself.
+    The output has a row per rule and comparison vector: `rule` (its number), gammas (null for a
+    deterministic rule) and `pairs`. Sessions count their pairs each for itself.
     """
     order = _order(records)
-    matches = kernel_sql.candidates_sql(rules, [list(range(deterministic))], order, f"l.{RULE} AS rule")
+    matches = kernel_sql.candidates_sql([deterministic], order, f"l.{RULE} AS rule")
     compared = kernel_sql.both_sides(kernel_sql.compared_columns(model.comparisons))
-    sessions = kernel_sql.candidates_sql(
-        rules,
-        [[number] for number in range(deterministic, len(rules))],
+    vectors_of = kernel_sql.candidates_sql(
+        [[rule] for rule in sessions],
         order,
         ", ".join([f"l.{RULE} AS rule", *compared]),
     )
@@ -93,7 +92,7 @@ def training_plan(
         statements=(),
         outputs=(
             f"SELECT rule, {nothing}, count(*) AS pairs FROM ({matches}) GROUP BY rule",
-            f"SELECT rule, {vectors}, count(*) AS pairs FROM ({sessions}) GROUP BY ALL",
+            f"SELECT rule, {vectors}, count(*) AS pairs FROM ({vectors_of}) GROUP BY ALL",
         ),
         limits=limits,
     )
@@ -116,7 +115,7 @@ def random_pairs_plan(records: LinkageRecords, model: LinkageModel, *, limits: K
 
 def counting_plan(records: LinkageRecords, rules: Sequence[KeyedRule], *, limits: KernelLimits) -> KernelPlan:
     """Count distinct candidate pairs without comparing them: one row with `pairs`."""
-    pairs = kernel_sql.candidates_sql(rules, [list(range(len(rules)))], _order(records), "1")
+    pairs = kernel_sql.candidates_sql([rules], _order(records), "1")
     return KernelPlan(statements=(), outputs=(f"SELECT count(*) AS pairs FROM ({pairs})",), limits=limits)
 
 
@@ -125,7 +124,7 @@ def _score_candidates(records: LinkageRecords, model: LinkageModel, rules: Seque
     ids = [f"{side}.{column} AS {name}_{side}" for column, name in ((ID, "id"), (SOURCE, "source")) for side in "lr"]
     compared = kernel_sql.both_sides([*kernel_sql.compared_columns(model.comparisons), *frequencies])
     columns = ", ".join([*ids, f"l.{RULE} AS rule", *compared])
-    pairs = kernel_sql.candidates_sql(rules, [list(range(len(rules)))], _order(records), columns)
+    pairs = kernel_sql.candidates_sql([rules], _order(records), columns)
     vectors = [kernel_sql.gamma_sql(comparison) for comparison in model.comparisons]
     carried = [f'"{name}_{side}"' for name in frequencies for side in "lr"]
     compare = f"SELECT {', '.join([_KEY, *vectors, *carried])} FROM ({pairs})"

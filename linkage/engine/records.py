@@ -69,29 +69,51 @@ def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules:
             fit the link type.
         InputError: A column has a type that cannot be compared, or inputs differ in its type.
     """
-    _check_number_of_inputs(inputs, model)
-    names = _ordered_sources(tuple(inputs), model.link_type)
-    source_column = model.source_dataset_column
+    names = _ordered_sources(tuple(inputs), model)
     wanted = _wanted_columns(model, rules)
-    # Spark's mapInArrow takes a column's name for an expression.
-    odd = [reader for column, reader in wanted.items() if {".", "`"} & set(column)]
-    if odd:
-        raise ConfigError(f"column with a dot or backtick in its name: {'; '.join(odd)}; rename it")
-    frames = [_one_source(inputs[name], number, name, wanted, model) for number, name in enumerate(names)]
+    frames = [
+        _one_frame(inputs[name], name, wanted, model, number=F.lit(number), source=F.lit(name))
+        for number, name in enumerate(names)
+    ]
     _check_types(dict(zip(names, frames, strict=True)))
     together = frames[0]
     for frame in frames[1:]:
         together = together.unionByName(frame)
-    return LinkageRecords(together, names, model.link_type, source_column)
+    return LinkageRecords(together, names, model.link_type, model.source_dataset_column)
+
+
+def linkage_records_of(
+    frame: DataFrame, model: LinkageModel, rules: Iterable[KeyedRule], *, source: str, names: Iterable[str]
+) -> LinkageRecords:
+    """The same from one frame that holds the records of several sources.
+
+    Args:
+        frame: What to link.
+        model: As for `linkage_records`.
+        rules: As for `linkage_records`.
+        source: The column that tells the source; null in no row.
+        names: All its values.
+    """
+    ordered = _ordered_sources(tuple(names), model)
+    number = F.array_position(F.array(*map(F.lit, ordered)), F.col(quoted(source))) - 1
+    wanted = _wanted_columns(model, rules)
+    brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)))
+    _check_types({source: brought})
+    return LinkageRecords(brought, ordered, model.link_type, model.source_dataset_column)
+
+
+def ids_are_nodes(records: LinkageRecords) -> bool:
+    """Whether IDs are integers that tell all records apart."""
+    return len(records.sources) == 1 and isinstance(records.id_type, T.LongType)
 
 
 def node(records: LinkageRecords, source: Column, identifier: Column, *, seed: int) -> Column:
     """A 64-bit integer for a record, for work that needs integers.
 
     The ID itself where one source has integer IDs; otherwise a seeded hash, which
-    `unique_node_seed` has found free of collisions.
+    `check_ids` has found free of collisions.
     """
-    if len(records.sources) == 1 and isinstance(records.id_type, T.LongType):
+    if ids_are_nodes(records):
         return identifier
     return F.xxhash64(source, identifier, F.lit(seed))
 
@@ -152,21 +174,18 @@ def _check_ids_unique(records: LinkageRecords, suspects: DataFrame) -> None:
         raise InputError(f"unique IDs that more than one record has ({found}); make them unique within a source")
 
 
-def _check_number_of_inputs(inputs: Mapping[str, DataFrame], model: LinkageModel) -> None:
-    if model.link_type == "dedupe_only" and len(inputs) != 1:
-        raise ConfigError(
-            f"link_type dedupe_only takes one input, {len(inputs)} are given; use link_only or link_and_dedupe"
-        )
-    if model.link_type != "dedupe_only" and len(inputs) < 2:
-        raise ConfigError(f"link_type {model.link_type} takes several inputs, {len(inputs)} is given; use dedupe_only")
-    for name in inputs:
-        if _SOURCE_SEPARATOR in name + _SOURCE_SEPARATOR[:-1]:
-            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}, nor end in the start of it")
-
-
-def _ordered_sources(names: tuple[str, ...], link_type: LinkType) -> tuple[str, ...]:
+def _ordered_sources(names: tuple[str, ...], model: LinkageModel) -> tuple[str, ...]:
     """Splink compares names for two inputs to link, else `name-__-id` as strings."""
-    if link_type == "link_only" and len(names) == 2:
+    if model.link_type == "dedupe_only" and len(names) != 1:
+        raise ConfigError(
+            f"link_type dedupe_only takes one input, {len(names)} are given; use link_only or link_and_dedupe"
+        )
+    if model.link_type != "dedupe_only" and len(names) < 2:
+        raise ConfigError(f"link_type {model.link_type} takes several inputs, {len(names)} is given; use dedupe_only")
+    for name in names:
+        if _SOURCE_SEPARATOR in name:
+            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}")
+    if model.link_type == "link_only" and len(names) == 2:
         return tuple(sorted(names))
     return tuple(sorted(names, key=lambda name: name + _SOURCE_SEPARATOR))
 
@@ -182,10 +201,17 @@ def _wanted_columns(model: LinkageModel, rules: Iterable[KeyedRule]) -> dict[str
     for rule in rules:
         for column in rule.columns:
             wanted.setdefault(column.lower(), f"blocking rule ({rule.predicate}): {column}")
+    # Spark's mapInArrow takes a column's name for an expression.
+    odd = [reader for column, reader in wanted.items() if {".", "`"} & set(column)]
+    if odd:
+        raise ConfigError(f"column with a dot or backtick in its name: {'; '.join(odd)}; rename it")
     return wanted
 
 
-def _one_source(frame: DataFrame, number: int, name: str, wanted: dict[str, str], model: LinkageModel) -> DataFrame:
+def _one_frame(
+    frame: DataFrame, name: str, wanted: dict[str, str], model: LinkageModel, *, number: Column, source: Column
+) -> DataFrame:
+    """The wanted columns of one input, after the source's number and the record's ID."""
     present = {column.lower(): column for column in frame.columns}
     unique_id = model.unique_id_column.lower()
     if unique_id not in present:
@@ -196,12 +222,12 @@ def _one_source(frame: DataFrame, number: int, name: str, wanted: dict[str, str]
         if column in present:
             columns.append(F.col(quoted(present[column])).alias(column))
         elif column == model.source_dataset_column.lower():
-            columns.append(F.lit(name).alias(column))
+            columns.append(source.alias(column))
         else:
             missing.append(reader)
     if missing:
         raise ConfigError(f"input {name}: no such column: {'; '.join(missing)}")
-    return frame.select(F.lit(number).cast("smallint").alias(SOURCE), *columns)
+    return frame.select(number.cast("smallint").alias(SOURCE), *columns)
 
 
 def _id_column(frame: DataFrame, column: str, name: str) -> Column:

@@ -15,13 +15,16 @@ from linkage.engine.frequencies import ValueFrequencies, with_term_frequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import KEY, RULE, SIDE, key_rows
 from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
-from linkage.engine.sizes import RuleSize
+from linkage.engine.sizes import KeySizes
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
 
 # One task's share: enough to be worth a task, few enough to sit in its memory.
 PAIRS_OF_A_TASK = 2_000_000
 ROWS_OF_A_TASK = 500_000
+
+# Up to so many shared keys go to every executor; more are met by the rows in the shuffle.
+BROADCAST_KEYS = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ def score(
     records: LinkageRecords,
     model: LinkageModel,
     rules: Sequence[KeyedRule],
-    sizes: Sequence[RuleSize],
     *,
+    sizes: KeySizes,
     frequencies: ValueFrequencies,
     threshold_weight: float,
     limits: KernelLimits,
@@ -72,7 +75,7 @@ def score(
         records: What to link.
         model: With parameters for every level, trained or default.
         rules: The model's blocking rules.
-        sizes: Their sizes, which decide the number of tasks.
+        sizes: Of these rules.
         frequencies: Of the model's term-frequency columns.
         threshold_weight: In bits.
         limits: What a task's DuckDB may use.
@@ -106,22 +109,30 @@ def score(
 
 
 def partitioned_key_rows(
-    records: LinkageRecords,
-    rules: Sequence[KeyedRule],
-    sizes: Sequence[RuleSize],
-    columns: Sequence[str],
+    records: LinkageRecords, rules: Sequence[KeyedRule], sizes: KeySizes, columns: Sequence[str]
 ) -> DataFrame:
-    """Key rows with all rows of a key in one partition: the engine's one shuffle."""
+    """Key rows that share their key, all rows of a key in one partition: the engine's one shuffle.
+
+    Args:
+        records: What to explode.
+        rules: Which rules to use.
+        sizes: Which keys are shared, and how much work they are.
+        columns: What to carry.
+    """
     carried = [*columns, RULE, KEY]
     if not all(rule.is_symmetric for rule in rules):
         carried.append(SIDE)
-    spark = records.frame.sparkSession
-    cores = spark.sparkContext.defaultParallelism
-    pairs = sum(size.pairs for size in sizes)
-    rows = sum(size.rows for size in sizes)
-    tasks = max(cores, -(-pairs // PAIRS_OF_A_TASK), -(-rows // ROWS_OF_A_TASK))
-    exploded = key_rows(records, rules, columns).select(*[quoted(name) for name in carried])
-    return exploded.repartition(tasks, KEY)
+    rows = key_rows(records, rules, columns).select(*map(quoted, carried))
+    shared = sizes.shared.where(F.col(RULE).isin([rule.number for rule in rules])).select(KEY)
+    mine = [sizes.of(rule) for rule in rules]
+    cores = records.frame.sparkSession.sparkContext.defaultParallelism
+    pairs, shared_rows = sum(size.pairs for size in mine), sum(size.shared_rows for size in mine)
+    tasks = max(cores, -(-pairs // PAIRS_OF_A_TASK), -(-shared_rows // ROWS_OF_A_TASK))
+    if sum(size.shared_keys for size in mine) <= BROADCAST_KEYS:
+        return rows.join(F.broadcast(shared), KEY, how="left_semi").repartition(tasks, KEY)
+    # Both sides by key and in as many partitions, so that the join adds no shuffle of its own.
+    shared = shared.repartition(tasks, KEY).hint("shuffle_hash")
+    return rows.repartition(tasks, KEY).join(shared, KEY, how="left_semi")
 
 
 def _probability() -> Column:

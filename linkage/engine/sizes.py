@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from linkage.engine.keys import KEY, LEFT, RIGHT, RULE, SIDE, key_rows
@@ -20,6 +20,8 @@ class RuleSize:
     Attributes:
         rows: Key rows: records with a key, twice where left and right keys differ.
         keys: Distinct keys.
+        shared_keys: Keys that make a pair.
+        shared_rows: The rows of those.
         pairs: Pairs that share a key, before the rule's other conditions and before pairs of
             earlier rules are left out: never fewer than the rule makes.
         largest_key_pairs: The pairs of the hottest key.
@@ -27,28 +29,69 @@ class RuleSize:
 
     rows: int
     keys: int
+    shared_keys: int
+    shared_rows: int
     pairs: int
     largest_key_pairs: int
 
 
-def rule_sizes(records: LinkageRecords, rules: Sequence[KeyedRule]) -> list[RuleSize]:
-    """Count rows, keys and pairs for each rule; one narrow shuffle."""
-    keys = key_rows(records, rules, [SOURCE])
-    counted = keys.groupBy(RULE, KEY).agg(F.count("*").alias("rows"), _pairs_of_key(records).alias("pairs"))
-    found = {
-        row[RULE]: RuleSize(row["rows"], row["keys"], row["pairs"], row["largest"])
-        for row in _by_rule(counted).collect()
-    }
-    return [found.get(number, RuleSize(0, 0, 0, 0)) for number in range(len(rules))]
+@dataclass(frozen=True)
+class KeySizes:
+    """Sizes of rules, and the keys that make a pair at all.
+
+    Attributes:
+        by_rule: By the rule's number.
+        shared: One row per key with at least one pair: `__rule`, `__key`, `rows`, `pairs`. Half of
+            all key rows or more stand alone under their key and need go no further.
+    """
+
+    by_rule: Mapping[int, RuleSize]
+    shared: DataFrame
+
+    def of(self, rule: KeyedRule) -> RuleSize:
+        """The size of a rule that was counted."""
+        return self.by_rule[rule.number]
 
 
-def _by_rule(counted: DataFrame) -> DataFrame:
-    return counted.groupBy(RULE).agg(
-        F.sum("rows").alias("rows"),
-        F.count("*").alias("keys"),
-        F.sum("pairs").alias("pairs"),
-        F.max("pairs").alias("largest"),
+def key_sizes(records: LinkageRecords, rules: Sequence[KeyedRule], *, scratch: str) -> KeySizes:
+    """Count rows, keys and pairs for each rule; one narrow shuffle.
+
+    Args:
+        records: Whose keys to count.
+        rules: All rules that will be used, so that they are counted in one pass.
+        scratch: A folder that driver and executors share; holds the keys while they are used.
+    """
+    path = f"{scratch}/key-sizes"
+    counted = (
+        key_rows(records, rules, [SOURCE])
+        .groupBy(RULE, KEY)
+        .agg(F.count("*").alias("rows"), _pairs_of_key(records).alias("pairs"))
     )
+    observation = Observation()
+    totals = [total for rule in rules for total in _totals(rule.number)]
+    shared = counted.observe(observation, *totals).where(F.col("pairs") > 0)
+    shared.write.mode("overwrite").parquet(path)
+    found = observation.get
+    sizes = {rule.number: RuleSize(*(found[f"{name}_{rule.number}"] or 0 for name in _TOTALS)) for rule in rules}
+    return KeySizes(sizes, records.frame.sparkSession.read.schema(shared.schema).parquet(path))
+
+
+# In the order of the attributes of RuleSize.
+_TOTALS = ("rows", "keys", "shared_keys", "shared_rows", "pairs", "largest")
+
+
+def _totals(number: int) -> list[Column]:
+    mine, shared = F.col(RULE) == number, F.col("pairs") > 0
+    pairs, rows = F.when(mine, F.col("pairs")), F.when(mine, F.col("rows"))
+    totals = [
+        F.sum(rows),
+        F.count_if(mine),
+        F.count_if(mine & shared),
+        F.sum(F.when(shared, rows)),
+        F.sum(pairs),
+        F.max(pairs),
+    ]
+    return [total.alias(f"{name}_{number}") for name, total in zip(_TOTALS, totals, strict=True)]
 
 
 def _pairs_of_key(records: LinkageRecords) -> Column:

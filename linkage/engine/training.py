@@ -19,7 +19,7 @@ from linkage.engine.keys import KEY, RULE
 from linkage.engine.random_pairs import random_pattern_counts
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.engine.scoring import partitioned_key_rows
-from linkage.engine.sizes import RuleSize, rule_sizes
+from linkage.engine.sizes import KeySizes
 from linkage.errors import ConfigError
 from linkage.model import training
 from linkage.model.blocking import KeyedRule
@@ -64,16 +64,17 @@ class TrainingRules:
         return (*self.deterministic, *self.sessions)
 
 
-def training_rules(plan: TrainingPlan, model: LinkageModel, *, where: str) -> TrainingRules:
-    """Take a plan's rules apart.
+def training_rules(plan: TrainingPlan, model: LinkageModel, *, where: str, first_number: int) -> TrainingRules:
+    """Take a plan's rules apart, numbered from `first_number`, past those of the model.
 
     Raises:
         ConfigError: A rule does not parse, or leaves an EM session nothing to estimate.
     """
-    rules = TrainingRules(
-        training.rules_of(plan.deterministic_rules, model.dialect, where=where),
-        training.rules_of(plan.em_blocking_rules, model.dialect, where=where),
+    deterministic = training.rules_of(plan.deterministic_rules, model.dialect, where=where, first_number=first_number)
+    sessions = training.rules_of(
+        plan.em_blocking_rules, model.dialect, where=where, first_number=first_number + len(deterministic)
     )
+    rules = TrainingRules(deterministic, sessions)
     for rule in rules.sessions:
         if not training.free_comparisons(model, rule):
             raise ConfigError(
@@ -90,6 +91,7 @@ def train(
     rules: TrainingRules,
     *,
     counts: Mapping[str, int],
+    sizes: KeySizes,
     frequencies: ValueFrequencies,
     limits: KernelLimits,
 ) -> Training:
@@ -101,6 +103,7 @@ def train(
         plan: Sample sizes, seed and recall.
         rules: The plan's rules.
         counts: Records by source.
+        sizes: Of the plan's rules.
         frequencies: Of every `exact_agreement_column`.
         limits: What a task's DuckDB may use.
 
@@ -108,7 +111,6 @@ def train(
         ConfigError: The data give a rule no pair to learn from.
     """
     possible = possible_pairs(records, list(counts.values()))
-    sizes = rule_sizes(records, rules.all)
     found, patterns = _training_counts(records, model, plan, rules, sizes=sizes, limits=limits)
     model = model.with_prior(training.prior_from_rules(found, plan.recall, possible))
     model = _with_u(records, model, plan, possible=possible, frequencies=frequencies, limits=limits)
@@ -132,7 +134,7 @@ def _training_counts(
     plan: TrainingPlan,
     rules: TrainingRules,
     *,
-    sizes: Sequence[RuleSize],
+    sizes: KeySizes,
     limits: KernelLimits,
 ) -> tuple[int, list[PatternCounts]]:
     """Distinct pairs of the deterministic rules, and each session's patterns, in one pass."""
@@ -141,13 +143,11 @@ def _training_counts(
         + [column.lower() for rule in rules.all for column in rule.columns]
     )
     rows = partitioned_key_rows(records, rules.all, sizes, [SOURCE, ID, *columns])
-    first_session = len(rules.deterministic)
-    shares = {
-        first_session + n: min(1.0, plan.em_max_pairs / max(1, sizes[first_session + n].pairs))
-        for n in range(len(rules.sessions))
-    }
+    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, sizes.of(rule).pairs)) for rule in rules.sessions}
     sampled = rows.where(_in_sample(shares, plan.seed))
-    kernel_plan = plans.training_plan(records, model, rules.all, deterministic=first_session, limits=limits)
+    kernel_plan = plans.training_plan(
+        records, model, deterministic=rules.deterministic, sessions=rules.sessions, limits=limits
+    )
     table = sampled.mapInArrow(partial(kernel.run, plan=kernel_plan), plans.training_schema(model)).toArrow()
     rule = table["rule"].to_numpy()
     pairs = table["pairs"].to_numpy()
@@ -155,11 +155,12 @@ def _training_counts(
     vectors = np.column_stack([table[gamma].to_numpy(zero_copy_only=False) for gamma in gammas])
     names = tuple(comparison.name for comparison in model.comparisons)
     sessions = []
-    for number in range(first_session, len(rules.all)):
-        of_rule = rule == number
+    for session in rules.sessions:
+        of_rule = rule == session.number
         seen = PatternCounts(names, vectors[of_rule].astype(np.int8), pairs[of_rule].astype(np.float64)).merged()
-        sessions.append(replace(seen, counts=seen.counts / shares[number]))
-    return int(pairs[rule < first_session].sum()), sessions
+        sessions.append(replace(seen, counts=seen.counts / shares[session.number]))
+    found = np.isin(rule, [deterministic.number for deterministic in rules.deterministic])
+    return int(pairs[found].sum()), sessions
 
 
 def _in_sample(shares: dict[int, float], seed: int) -> Column:

@@ -8,7 +8,7 @@ checked again for each pair, because a hash is not the value and a rule may say 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -22,6 +22,7 @@ class KeyedRule:
     """One rule, or one side of a rule's top-level OR, ready for the engine.
 
     Attributes:
+        number: Tells it from all other rules of a run; part of its keys.
         match_key: The position of the rule that it comes from; what a pair is reported under.
         left_keys: Spark expressions over a record's columns; all non-null to have a key.
         right_keys: The same for the right record; equal to `left_keys` in most rules.
@@ -30,6 +31,7 @@ class KeyedRule:
         is_only_keys: Whether the rule says no more than that both records have the same key.
     """
 
+    number: int
     match_key: int
     left_keys: tuple[str, ...]
     right_keys: tuple[str, ...]
@@ -43,8 +45,10 @@ class KeyedRule:
         return self.left_keys == self.right_keys
 
 
-def keyed_rules(rules: Sequence[BlockingRule], dialect: Dialect, *, where: str) -> tuple[KeyedRule, ...]:
-    """Take blocking rules apart, in order.
+def keyed_rules(
+    rules: Sequence[BlockingRule], dialect: Dialect, *, where: str, first_number: int = 0
+) -> tuple[KeyedRule, ...]:
+    """Take blocking rules apart, in order, and number them from `first_number`.
 
     A rule with OR at its top becomes several with one match key, for each of its sides has
     equalities of its own.
@@ -53,17 +57,18 @@ def keyed_rules(rules: Sequence[BlockingRule], dialect: Dialect, *, where: str) 
         ConfigError: A rule does not parse, has no equality between the two records (it would
             compare everything with everything), or explodes arrays.
     """
-    keyed = []
+    keyed: list[KeyedRule] = []
     for match_key, rule in enumerate(rules):
         place = f"{where}: blocking rule {match_key} ({rule.sql})"
         if rule.arrays_to_explode:
             raise ConfigError(f"{place}: arrays_to_explode is not supported")
         for part in _disjuncts(parse(rule.sql, dialect, where=place)):
-            keyed.append(_keyed(part, match_key, dialect, place))
+            number = first_number + len(keyed)
+            keyed.append(replace(_keyed(part, dialect, place), number=number, match_key=match_key))
     return tuple(keyed)
 
 
-def _keyed(rule: exp.Expr, match_key: int, dialect: Dialect, place: str) -> KeyedRule:
+def _keyed(rule: exp.Expr, dialect: Dialect, place: str) -> KeyedRule:
     _check_sides(rule, place)
     keys = [pair for part in _conjuncts(rule) if (pair := _equality(part)) is not None]
     if not keys:
@@ -73,7 +78,8 @@ def _keyed(rule: exp.Expr, match_key: int, dialect: Dialect, place: str) -> Keye
         )
     sides = [(_without_table(left), _without_table(right)) for left, right in keys]
     return KeyedRule(
-        match_key=match_key,
+        number=0,
+        match_key=0,
         left_keys=tuple(to_spark(left, dialect, where=place) for left, _ in sides),
         right_keys=tuple(to_spark(right, dialect, where=place) for _, right in sides),
         predicate=to_duckdb(rule.sql(dialect=dialect), dialect, where=place),

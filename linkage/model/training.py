@@ -47,12 +47,15 @@ class TrainingPlan(BaseModel):
     em_blocking_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
 
 
-def rules_of(shared: Sequence[SharedValues], dialect: Dialect, *, where: str) -> tuple[KeyedRule, ...]:
+def rules_of(
+    shared: Sequence[SharedValues], dialect: Dialect, *, where: str, first_number: int
+) -> tuple[KeyedRule, ...]:
     """Training rules as the engine takes them; match keys count from 0 in their order."""
     return keyed_rules(
         [BlockingRule(rule_of_shared_values(rule, dialect)) for rule in shared],
         dialect,
         where=where,
+        first_number=first_number,
     )
 
 

@@ -13,7 +13,7 @@ from linkage.engine.frequencies import counted_columns, value_frequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.engine.scoring import ScoredPairs, score
-from linkage.engine.sizes import RuleSize
+from linkage.engine.sizes import key_sizes
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
 from tests.linkage.splink_models import model
@@ -32,15 +32,14 @@ class Prepared:
     records: LinkageRecords
 
     def scored(self, limits: KernelLimits, *, threshold: float = EVERYTHING) -> ScoredPairs:
-        """The engine's pairs. Sizes decide only how many tasks there are, so none are counted."""
+        """The engine's pairs."""
         columns = counted_columns(self.model, for_training=False)
         frequencies = value_frequencies(self.records, columns, scratch=limits.scratch)
-        sizes = [RuleSize(0, 0, 0, 0)] * len(self.rules)
         return score(
             self.records,
             self.model,
             self.rules,
-            sizes,
+            sizes=key_sizes(self.records, self.rules, scratch=limits.scratch),
             frequencies=frequencies,
             threshold_weight=threshold,
             limits=limits,

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from linkage.engine import budget
-from linkage.engine.sizes import RuleSize, rule_sizes
+from linkage.engine.sizes import KeySizes, RuleSize, key_sizes
 from linkage.errors import RefusedError
 from tests.linkage.engine.prepared import prepared
 from tests.linkage.people import people
@@ -22,7 +22,7 @@ def _inputs(link_type):
 
 
 def _by_hand(inputs, link_type, left, right):
-    """Rows, keys, pairs and the hottest key's pairs; left and right make a key of a record."""
+    """Rows and keys, those shared by a pair, pairs and the hottest key's; left and right make a record's key."""
     records = [(source, row) for source, table in inputs.items() for row in table.to_pylist()]
     keyed = [(source, left(row), right(row)) for source, row in records]
     if left is right:
@@ -36,7 +36,15 @@ def _by_hand(inputs, link_type, left, right):
     else:
         pairs = Counter(one[1] for one, other in itertools.product(keyed, keyed) if one[1] == other[2] is not None)
         sides = [key for _, one, other in keyed for key in (one, other) if key is not None]
-    return RuleSize(len(sides), len(set(sides)), sum(pairs.values()), max(pairs.values(), default=0))
+    rows_of = Counter(sides)
+    return RuleSize(
+        rows=len(sides),
+        keys=len(rows_of),
+        shared_keys=len(pairs),
+        shared_rows=sum(rows_of[key] for key in pairs),
+        pairs=sum(pairs.values()),
+        largest_key_pairs=max(pairs.values(), default=0),
+    )
 
 
 def _surname(row):
@@ -56,7 +64,7 @@ def _nothing(_):
 
 
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_only", "link_and_dedupe"])
-def test_sizes_are_those_of_counting_every_pair(spark, link_type):
+def test_sizes_are_those_of_counting_every_pair(spark, tmp_path, link_type):
     rules = {
         "l.surname = r.surname": (_surname, _surname),
         "l.city = r.city AND l.surname = r.surname": (_city_and_surname, _city_and_surname),
@@ -66,9 +74,12 @@ def test_sizes_are_those_of_counting_every_pair(spark, link_type):
     }
     inputs = _inputs(link_type)
     ready = prepared(spark, settings(CITY, rules=list(rules), link_type=link_type), inputs)
-    found = rule_sizes(ready.records, ready.rules)
+    sizes = key_sizes(ready.records, ready.rules, scratch=str(tmp_path))
+    found = [sizes.of(rule) for rule in ready.rules]
     assert found == [_by_hand(inputs, link_type, *sides) for sides in rules.values()]
     assert found[0].pairs > 50
+    # Kept are exactly the keys that make a pair.
+    assert sizes.shared.count() == sum(size.shared_keys for size in found)
 
 
 RULES = ["l.surname = r.surname", "l.dob = r.dob", "l.city = r.city AND l.forename > r.forename"]
@@ -82,31 +93,33 @@ def _distinct(document, inputs):
 def test_a_budget_is_held_to_distinct_pairs(spark, limits, link_type):
     document, inputs = settings(CITY, rules=RULES, link_type=link_type), _inputs(link_type)
     ready = prepared(spark, document, inputs)
-    sizes = rule_sizes(ready.records, ready.rules)
+    counted = key_sizes(ready.records, ready.rules, scratch=limits.scratch)
+    sizes = [counted.of(rule) for rule in ready.rules]
     distinct = _distinct(document, inputs)
     assert distinct < sum(size.pairs for size in sizes)  # so key sizes alone leave this budget undecided
     assert max(sizes[0].pairs, sizes[1].pairs) < distinct - 1
-    budget.check(ready.records, ready.rules, sizes, distinct, limits)
+    budget.check(ready.records, ready.rules, counted, distinct, limits)
     with pytest.raises(RefusedError, match=rf"--max-pairs {distinct - 1}: .* at least {distinct} distinct pairs") as no:
-        budget.check(ready.records, ready.rules, sizes, distinct - 1, limits)
+        budget.check(ready.records, ready.rules, counted, distinct - 1, limits)
     most = max(range(3), key=lambda number: sizes[number].pairs)
     assert f"most under blocking rule {most} ({RULES[most]})" in str(no.value)
 
 
 def test_a_rule_that_breaks_the_budget_alone_needs_no_pair(spark, limits):
     ready = prepared(spark, settings(CITY, rules=RULES), _inputs("dedupe_only"))
-    sizes = rule_sizes(ready.records, ready.rules)
+    counted = key_sizes(ready.records, ready.rules, scratch=limits.scratch)
+    sizes = [counted.of(rule) for rule in ready.rules]
     # No records: counting pairs would find none, so the refusal comes from key sizes.
     nobody = prepared(spark, settings(CITY, rules=RULES), {"a": INPUTS["a"].slice(0, 0)}).records
     with pytest.raises(RefusedError, match=f"at least {sizes[0].pairs} distinct pairs"):
-        budget.check(nobody, ready.rules, sizes, sizes[0].pairs - 1, limits)
-    budget.check(nobody, ready.rules, sizes, sizes[0].pairs + sizes[1].pairs, limits)
+        budget.check(nobody, ready.rules, counted, sizes[0].pairs - 1, limits)
+    budget.check(nobody, ready.rules, counted, sizes[0].pairs + sizes[1].pairs, limits)
 
 
 def test_the_estimate_is_a_table_for_people(spark):
     ready = prepared(spark, settings(CITY, rules=RULES[:1]), _inputs("dedupe_only"))
-    [size] = rule_sizes(ready.records, ready.rules)
-    lines = budget.report(ready.rules, [RuleSize(12_345, size.keys, 9_876_543, size.largest_key_pairs)]).splitlines()
+    size = RuleSize(rows=12_345, keys=678, shared_keys=90, shared_rows=1_000, pairs=9_876_543, largest_key_pairs=21)
+    lines = budget.report(ready.rules, KeySizes({0: size}, ready.records.frame)).splitlines()
     assert lines[0].split() == ["rule", "records", "keys", "pairs", "largest", "key", "condition"]
     found = ["0", "12,345", str(size.keys), "9,876,543", str(size.largest_key_pairs), *RULES[0].split()]
     assert lines[1].split() == found

@@ -7,6 +7,7 @@ import pytest
 
 from linkage.engine.frequencies import counted_columns, value_frequencies
 from linkage.engine.records import check_ids, linkage_records
+from linkage.engine.sizes import key_sizes
 from linkage.engine.training import train, training_rules
 from linkage.errors import ConfigError
 from linkage.model.blocking import keyed_rules
@@ -59,8 +60,8 @@ def _inputs(link_type, records=500):
 def _train(spark, limits, inputs, link_type, *, partitions=2, **changes):
     read = model(_document(link_type))
     plan = TrainingPlan.model_validate(PLAN | changes)
-    rules = training_rules(plan, read, where="plan.yaml")
     prediction = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
+    rules = training_rules(plan, read, where="plan.yaml", first_number=len(prediction))
     frames = {name: spark.createDataFrame(table).repartition(partitions) for name, table in inputs.items()}
     records = linkage_records(frames, read, [*prediction, *rules.all])
     return train(
@@ -69,6 +70,7 @@ def _train(spark, limits, inputs, link_type, *, partitions=2, **changes):
         plan,
         rules,
         counts=check_ids(records).counts,
+        sizes=key_sizes(records, rules.all, scratch=limits.scratch),
         frequencies=value_frequencies(records, counted_columns(read, for_training=True), scratch=limits.scratch),
         limits=limits,
     )
@@ -114,7 +116,7 @@ def test_with_every_pair_in_the_sample_the_model_is_splinks(spark, limits, link_
 def test_a_sample_comes_near_and_leaves_exact_agreement_exact(spark, limits, link_type):
     inputs = _inputs(link_type, records=900)
     whole = _parameters(to_settings(_train(spark, limits, inputs, link_type).model))
-    sampled = _train(spark, limits, inputs, link_type, u_max_pairs=60_000, em_max_pairs=1500)
+    sampled = _train(spark, limits, inputs, link_type, u_max_pairs=60_000, em_max_pairs=2500)
     found = _parameters(to_settings(sampled.model))
     for (name, label), (m, u) in whole.items():
         if f'{name}_l" = ' in label and name != "city":
@@ -138,7 +140,7 @@ def test_exact_u_is_that_of_every_pair(spark, limits):
 
 def test_a_seed_draws_the_same_sample_on_any_partitioning(spark, limits):
     def trained(**how):
-        found = _train(spark, limits, inputs, "dedupe_only", u_max_pairs=20_000, em_max_pairs=1500, **how)
+        found = _train(spark, limits, inputs, "dedupe_only", u_max_pairs=20_000, em_max_pairs=2500, **how)
         return to_settings(found.model), found.report
 
     inputs = _inputs("dedupe_only")

@@ -86,7 +86,7 @@ def test_rules_that_give_no_prior_are_refused(found, reason):
 )
 def test_the_prior_of_a_session_is_splinks(shared, levels):
     read = model(DOCUMENT)
-    [rule] = rules_of([tuple(shared)], "duckdb", where="plan.yaml")
+    [rule] = rules_of([tuple(shared)], "duckdb", where="plan.yaml", first_number=0)
     odds = 0.004 / 0.996
     for factor in levels:
         odds *= factor
