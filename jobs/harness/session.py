@@ -14,8 +14,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 _PREFIX = "linkage-"
@@ -45,12 +43,14 @@ def spark_session(job: str, log: Path, local: Path) -> Iterator[SparkSession]:
     try:
         yield spark
     except (Interrupted, KeyboardInterrupt):
-        with suppress(Py4JError, PySparkException, OSError):
+        # The connection to the JVM may have been cut off in mid-sentence: its answers then are to
+        # other questions, and anything can come of them.
+        with suppress(Exception):
             spark.sparkContext.cancelAllJobs()
         raise
     finally:
         if shared is None:
-            with suppress(Py4JError, PySparkException, OSError):
+            with suppress(Exception):
                 spark.stop()
 
 
