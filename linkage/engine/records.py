@@ -183,8 +183,9 @@ def _ordered_sources(names: tuple[str, ...], model: LinkageModel) -> tuple[str, 
     if model.link_type != "dedupe_only" and len(names) < 2:
         raise ConfigError(f"link_type {model.link_type} takes several inputs, {len(names)} is given; use dedupe_only")
     for name in names:
-        if _SOURCE_SEPARATOR in name:
-            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}")
+        # Nor may one begin where a name ends: `name-__-id` must tell its source.
+        if _SOURCE_SEPARATOR in name + _SOURCE_SEPARATOR[:-1]:
+            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}, nor end in the start of it")
     if model.link_type == "link_only" and len(names) == 2:
         return tuple(sorted(names))
     return tuple(sorted(names, key=lambda name: name + _SOURCE_SEPARATOR))
