@@ -187,7 +187,7 @@ def test_a_run_says_what_it_found_and_where(deduplicated):
     accuracy = deduplicated.desk.document("run.json")["accuracy"]
     assert f"against person: precision {accuracy['precision']:.4f}" in answer.out
     stages = [json.loads(line)["stage"] for line in answer.err.splitlines()]
-    assert stages == ["read", "predict", "cluster", "write"]
+    assert stages == ["read", "count", "predict", "cluster", "write"]
 
 
 def test_scored_pairs_are_splinks_under_the_interfaces_names(deduplicated):
@@ -246,6 +246,10 @@ def test_run_json_is_that_of_the_interface(deduplicated):
     assert counts["pairs_kept"] == deduplicated.desk.table("scored_pairs").count()
     assert counts["clusters"] == deduplicated.desk.table("clusters").select("cluster_id").distinct().count()
     assert {"python", "pyspark", "duckdb", "splink"} <= document["versions"].keys()
+    [(path, version)] = document["inputs"].items()
+    assert path == str(deduplicated.desk.folder / "people.csv")
+    assert version.startswith("1 files, ")
+    assert {"settings", "training"} <= document["config"].keys()
     assert document["spark"]["version"] == deduplicated.desk.spark.version
     assert "additional_columns_to_retain is ignored" in " ".join(document["notes"])
     assert "retain_matching_columns" in " ".join(document["notes"])

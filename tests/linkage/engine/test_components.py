@@ -1,4 +1,4 @@
-"""Components against networkx, in one process and contracted over DataFrames."""
+"""Components in one process against networkx."""
 
 import networkx as nx
 import numpy as np
@@ -8,7 +8,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from linkage.engine.components import components_of, connected_components
-from linkage.engine.contraction import contracted_components
 
 NODE = st.integers(-6, 6) | st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 2**53])
 
@@ -69,17 +68,5 @@ def test_frames_in_and_out(spark):
     assert _rows(connected_components(_edges(spark, edges))) == _by_networkx(edges)
 
 
-def test_no_edges_are_no_components(spark, tmp_path):
-    none = spark.createDataFrame([], "l bigint, r bigint")
-    assert _rows(connected_components(none)) == {}
-    assert _rows(contracted_components(none, in_process_edges=0, scratch=str(tmp_path))) == {}
-
-
-def test_contraction_gives_the_same_components(spark, tmp_path):
-    draw = np.random.default_rng(3)
-    edges = draw.integers(0, 300, size=(180, 2)).tolist()  # many small components
-    edges += [(1000 + n, 1001 + n) for n in range(90)]  # a path
-    edges += [(5000, 5001 + n) for n in range(60)]  # a star
-    edges += [(-7, -7), (2**62, -(2**62)), *edges[:20]]  # a loop alone, far numbers, repetitions
-    found = _rows(contracted_components(_edges(spark, edges), in_process_edges=12, scratch=str(tmp_path)))
-    assert found == _by_networkx(edges)
+def test_no_edges_are_no_components(spark):
+    assert _rows(connected_components(spark.createDataFrame([], "l bigint, r bigint"))) == {}

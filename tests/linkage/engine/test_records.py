@@ -2,12 +2,11 @@
 
 import datetime as dt
 
-import pyarrow as pa
 import pytest
 from pyspark.sql import types as T
 
 from linkage.engine.checks import check_runnable
-from linkage.engine.records import ID, SOURCE, check_ids, linkage_records, node
+from linkage.engine.records import ID, SOURCE, check_ids, linkage_records, linkage_records_of, node
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import keyed_rules
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
@@ -222,8 +221,18 @@ def test_a_rule_may_name_the_source(spark):
     assert {tuple(row) for row in rows} == {(0, "one"), (1, "two")}
 
 
-def test_arrow_tables_are_inputs_too(spark):
-    frame = spark.createDataFrame(pa.table({"unique_id": ["x"], "surname": ["a"], "dob": ["b"]}))
-    read = model(_document())
-    records = linkage_records({"one": frame}, read, keyed_rules(read.blocking_rules, "duckdb", where="s"))
-    assert records.id_type == T.StringType()
+def test_one_frame_with_a_source_column_is_several_inputs(spark):
+    read = model(_document("link_and_dedupe"))
+    rules = keyed_rules(read.blocking_rules, "duckdb", where="settings.json")
+    rows, schema = ONE
+    whole = spark.createDataFrame(
+        [(*row, source) for source in ("b", "a", "a-1") for row in rows], f"{schema}, supply string"
+    )
+    found = linkage_records_of(whole, read, rules, source="supply", names=["a", "b", "a-1"])
+    apart = linkage_records({name: spark.createDataFrame(*ONE) for name in ("a", "b", "a-1")}, read, rules)
+    assert found.sources == apart.sources == ("a-1", "a", "b")
+    assert dict(found.frame.dtypes) == dict(apart.frame.dtypes)
+    columns = sorted(apart.frame.columns)
+    assert sorted(map(str, found.frame.select(columns).collect())) == sorted(
+        map(str, apart.frame.select(columns).collect())
+    )
