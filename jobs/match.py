@@ -28,7 +28,7 @@ from linkage.engine.scoring import ScoredPairs, score
 from linkage.engine.sizes import KeySizes, key_sizes
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
-from linkage.lake import check_replaceable, read_input, staged_folder, write_document, write_table
+from linkage.lake import check_replaceable, fingerprint, read_input, staged_folder, write_document, write_table
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings, to_settings
@@ -110,6 +110,11 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     limits = kernel_limits(spark, run)
     with run.stage("read") as stage:
         frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
+        run.manifest.inputs |= {path: fingerprint(spark, path) for path in settings.inputs.values()}
+        run.manifest.config = {
+            "settings": config.digest(to_settings(settings.model)),
+            "training": config.digest(settings.plan),
+        }
         _check_truth(frames, settings)
         records = linkage_records(frames, settings.model, _all_rules(settings))
         check_runnable(records, settings.model, _all_rules(settings))
@@ -142,7 +147,6 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             stage.count(clusters=made.select("cluster_id").distinct().count())
         with run.stage("write"):
             run.manifest.more |= {"accuracy": _accuracy(frames, made, settings), "notes": _notes(settings, model)}
-            run.manifest.inputs |= dict(settings.inputs)
             write_document(spark, folder.table("model.json"), to_settings(model))
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))

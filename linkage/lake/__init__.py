@@ -2,7 +2,7 @@
 
 from linkage.lake.directory import StagedFolder, check_replaceable, staged_folder, write_document
 from linkage.lake.files import read_input
-from linkage.lake.tables import Commit, Lake, Zone, write_table
+from linkage.lake.tables import Commit, Lake, Zone, fingerprint, write_table
 
 __all__ = [
     "Commit",
@@ -10,6 +10,7 @@ __all__ = [
     "StagedFolder",
     "Zone",
     "check_replaceable",
+    "fingerprint",
     "read_input",
     "staged_folder",
     "write_document",

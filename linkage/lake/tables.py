@@ -123,24 +123,11 @@ class Lake:
 
     def version(self, zone: Zone, table: str) -> int | None:
         """The table's newest version, or None if there is no such table."""
-        if not self.exists(zone, table):
-            return None
-        path = self.path(zone, table)
-        if not is_local(path):
-            return _last_commit(self.spark, path).version
-        # A listing is much cheaper than asking Delta, and every stage asks for all its tables.
-        commits = (_COMMIT.fullmatch(file.name) for file in (Path(path) / "_delta_log").iterdir())
-        return max(int(commit[1]) for commit in commits if commit)
+        return _version(self.spark, self.path(zone, table))
 
     def fingerprint(self, zone: Zone, table: str) -> str | None:
-        """What changes when the data do: a Delta version, or the list of a supply's files.
-
-        None if there is nothing.
-        """
-        version = self.version(zone, table)
-        if version is not None:
-            return f"version {version}"
-        return files_fingerprint(self.spark, self.path(zone, table))
+        """What changes when the data do, as the function of that name tells it."""
+        return fingerprint(self.spark, self.path(zone, table))
 
     def _write(self, writer: DataFrameWriter, df: DataFrame, zone: Zone, table: str, schema: TableSchema) -> Commit:
         self._permit(zone, self.writes, "write")
@@ -159,10 +146,28 @@ class Lake:
             raise RefusedError(f"zone {zone}: this job may not {verb} it; it declares {names}")
 
 
-def write_table(df: DataFrame, path: str) -> Commit:
+def write_table(df: DataFrame, path: str) -> None:
     """Writes a frame as a Delta table at any path, replacing what is there in one commit."""
     df.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
-    return _last_commit(df.sparkSession, path)
+
+
+def fingerprint(spark: SparkSession, path: str) -> str | None:
+    """What changes when the data do: a Delta version, or the list of a supply's files.
+
+    None if there is nothing.
+    """
+    version = _version(spark, absolute(path))
+    return files_fingerprint(spark, path) if version is None else f"version {version}"
+
+
+def _version(spark: SparkSession, path: str) -> int | None:
+    if not DeltaTable.isDeltaTable(spark, path):
+        return None
+    if not is_local(path):
+        return _last_commit(spark, path).version
+    # A listing is much cheaper than asking Delta, and every stage asks for all its tables.
+    commits = (_COMMIT.fullmatch(file.name) for file in (Path(path) / "_delta_log").iterdir())
+    return max(int(commit[1]) for commit in commits if commit)
 
 
 def _last_commit(spark: SparkSession, path: str) -> Commit:
