@@ -23,8 +23,10 @@ _PARTICLES = "MC|MAC|FITZ|O|ST|DE|DEL|DI|DA|DOS|LA|LE|VAN|VON|DER|DEN|TER|AL|EL|
 
 _ONE_WORD = r"\A[A-Z]+\z"
 _BRACKETS = r"\([^()]*\)"
-_PARTICLE = rf"\b({_PARTICLES}) (?=[A-Z]{{2}})"
-_INNER_PARTICLE = rf"(?<= )({_PARTICLES}) (?=[A-Z]{{2}})"
+# Before a word of two letters or more, with other particles in between.
+_BEFORE_WORD = rf"(?=(?:(?:{_PARTICLES}) )*[A-Z]{{2}})"
+_PARTICLE = rf"\b({_PARTICLES}) {_BEFORE_WORD}"
+_INNER_PARTICLE = rf"(?<= )({_PARTICLES}) {_BEFORE_WORD}"
 
 
 def _leading(words: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
@@ -25,6 +25,7 @@ RECORDS = st.lists(
 )
 FEW = settings(
     max_examples=6,
+    phases=[Phase.generate],  # each step of a search for a smaller example would be a Spark job
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
