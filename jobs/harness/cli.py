@@ -24,6 +24,7 @@ from pyspark.sql import SparkSession
 from jobs.harness import failures, session
 from jobs.harness.config import suggest
 from jobs.harness.run import Run, open_run
+from jobs.harness.signals import Interrupted, Listener, listening
 from linkage.errors import ConfigError
 
 PROGRAM = "spark-submit.sh"
@@ -79,24 +80,25 @@ def execute(name: str, module: str, argv: Sequence[str]) -> int:
     try:
         job = cast(Job, import_module(module))
         settings = job.load(_parse(name, job, argv))
-        with session.signals():
-            return _run(name, job, settings)
+        with listening() as listener:
+            return _run(name, job, settings, listener)
     except SystemExit as asked:
         return int(asked.code or 0)
     except BaseException as error:  # noqa: BLE001  the outermost frame
         return _fail(name, error, None)
 
 
-def _run(name: str, job: Job, settings: RunSettings) -> int:
+def _run(name: str, job: Job, settings: RunSettings, listener: Listener) -> int:
     with open_run(name, settings.runs) as run:
         try:
             began = time.monotonic()
-            with session.spark_session(name, run.log, run.scratch) as spark:
+            with session.spark_session(name, run.log, run.scratch, listener) as spark:
                 run.manifest.seconds["session"] = time.monotonic() - began
                 run.manifest.spark = session.describe(spark)
                 job.run(spark, settings, run)
         except BaseException as error:  # noqa: BLE001  the outermost frame of a run
-            return _fail(name, error, run)
+            cause = Interrupted(listener.asked) if listener.asked else error
+            return _fail(name, cause, run)
         run.manifest.outcome = "done"
         return 0
 

@@ -6,7 +6,7 @@ import errno
 import re
 from dataclasses import dataclass
 
-from jobs.harness.session import Interrupted
+from jobs.harness.signals import Interrupted
 from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
 
 _OURS = re.compile(r"linkage\.errors\.(ConfigError|InputError|RefusedError|LinkageError): ([^\n]+)")

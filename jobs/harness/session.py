@@ -1,32 +1,26 @@
-"""What surrounds a run: the Spark session, the scratch folder, and signals."""
+"""What surrounds a run: the Spark session and the scratch folder."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from jobs.harness.signals import Listener, call_beside
+
 _PREFIX = "linkage-"
 _LOCK = "owner.lock"
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class Interrupted(BaseException):
-    """A signal asked the job to stop; not an Exception, so that nothing swallows it."""
 
 
 @contextmanager
-def spark_session(job: str, log: Path, local: Path) -> Iterator[SparkSession]:
+def spark_session(job: str, log: Path, local: Path, listener: Listener) -> Iterator[SparkSession]:
     """The session that is there, or one started for this job and stopped after it.
 
     Settings come from the profile. A JVM that this starts writes its messages to `log`, and its
@@ -38,20 +32,15 @@ def spark_session(job: str, log: Path, local: Path) -> Iterator[SparkSession]:
         os.environ.setdefault("SPARK_LOCAL_DIRS", str(local))
     builder: SparkSession.Builder = SparkSession.builder
     spark = builder.appName(f"linkage {job}").config("spark.sql.session.timeZone", "UTC").getOrCreate()
-    # Spark takes SIGINT for itself when it starts; a run must clean up on it.
-    _listen()
+    listener.spark = spark
+    listener.listen()
+    listener.check()
     try:
         yield spark
-    except (Interrupted, KeyboardInterrupt):
-        # The connection to the JVM may have been cut off in mid-sentence: its answers then are to
-        # other questions, and anything can come of them.
-        with suppress(Exception):
-            spark.sparkContext.cancelAllJobs()
-        raise
     finally:
+        listener.end()
         if shared is None:
-            with suppress(Exception):
-                spark.stop()
+            call_beside(spark.stop)
 
 
 def describe(spark: SparkSession) -> dict[str, Any]:
@@ -63,21 +52,6 @@ def describe(spark: SparkSession) -> dict[str, Any]:
         "driver_memory": conf.get("spark.driver.memory", None),
         "shuffle_partitions": conf.get("spark.sql.shuffle.partitions", None),
     }
-
-
-@contextmanager
-def signals() -> Iterator[None]:
-    """While inside, SIGTERM and SIGINT raise Interrupted, so that a run cleans up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = [signal.getsignal(number) for number in _SIGNALS]
-    _listen()
-    try:
-        yield
-    finally:
-        for number, handler in zip(_SIGNALS, before, strict=True):
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -106,16 +80,3 @@ def _sweep(root: Path) -> None:
                 shutil.rmtree(lock_file.parent, ignore_errors=True)
         except OSError:
             continue
-
-
-def _listen() -> None:
-    if threading.current_thread() is threading.main_thread():
-        for number in _SIGNALS:
-            signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, _: FrameType | None) -> None:
-    # Cleaning up must not be interrupted in its turn.
-    for other in _SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
-    raise Interrupted(signal.Signals(number).name)

@@ -2,7 +2,11 @@
 
 import errno
 import json
+import os
+import signal
 import sys
+import threading
+import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from io import StringIO
@@ -13,7 +17,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.__main__ import JOBS, main
-from jobs.harness import cli, progress, session
+from jobs.harness import cli, progress, session, signals
 from jobs.harness.run import Run
 from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
 from linkage.lake import read_input
@@ -83,7 +87,7 @@ def test_done(job, capsys):
         (InputError("people.csv: the file is empty"), 3, "bad input"),
         (RefusedError("zone identifiers: not declared"), 4, "refused"),
         (LinkageError("collision"), 1, "failed"),
-        (session.Interrupted("SIGTERM"), 1, "interrupted"),
+        (signals.Interrupted("SIGTERM"), 1, "interrupted"),
     ],
 )
 def test_expected_failures_are_one_line(job, capsys, failure, code, outcome):
@@ -164,6 +168,32 @@ def test_run_folders_that_cannot_be_made(job, capsys):
     err = capsys.readouterr().err
     assert err.startswith(f"fake: {job.runs}")
     assert err.endswith(": Not a directory\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_a_long_spark_job_at_once(spark, job, capsys, number):
+    def run(spark: SparkSession, *_) -> None:
+        threading.Timer(1, os.kill, [os.getpid(), number]).start()
+        spark.range(0, 10**13, 1, 2).selectExpr("sum(xxhash64(id) % 7)").collect()
+
+    job.run = run
+    before = signal.getsignal(number)
+    assert _execute("--people", "3") == 1
+    assert capsys.readouterr().err == f"fake: stopped by {number.name}; run it again to go on\n"
+    assert _manifest(job.runs)["outcome"] == "interrupted"
+    assert signal.getsignal(number) == before
+    assert spark.range(3).count() == 3, "the session is as good as new"
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_signal_between_spark_jobs(job, capsys):
+    def run(*_) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+    job.run = run
+    assert _execute("--people", "3") == 1
+    assert "stopped by SIGTERM" in capsys.readouterr().err
 
 
 def test_bad_options_leave_no_run(job, capsys):

@@ -10,7 +10,7 @@ import pytest
 
 import schemas
 from jobs.__main__ import main
-from jobs.harness.session import Interrupted
+from jobs.harness.signals import Interrupted
 from linkage.lake import Lake, Zone
 from tests.jobs.conftest import small, written
 
