@@ -163,21 +163,9 @@ class TableSchema(_Frozen):
         """Names of the fixed columns, in order."""
         return tuple(c.name for c in self.columns)
 
-    def column(self, name: str) -> Column:
-        """The fixed column called `name`; KeyError when there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
-
     def struct_type(self) -> T.StructType:
         """The fixed columns as a Spark schema."""
         return T.StructType([T.StructField(c.name, c.spark_type, nullable=c.nullable) for c in self.columns])
-
-    def select(self, df: DataFrame) -> DataFrame:
-        """`df` with the fixed columns first, in the schema's order, and open ones after them."""
-        fixed = self.column_names
-        return df.select(*fixed, *(n for n in df.columns if n not in fixed and self._open(n)))
 
     def check(self, df: DataFrame) -> None:
         """Compare the columns and types of `df` with the schema. Reads no data.

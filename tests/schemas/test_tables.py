@@ -124,7 +124,6 @@ def test_open_columns_take_any_fitting_name_of_the_right_type(spark: SparkSessio
     fixed = ", ".join(f"{c.name} {c.type}" for c in schema.columns)
     good = spark.createDataFrame([], f"gamma_dob int, {fixed}")
     schema.check(good)
-    assert schema.select(good).columns == [*schema.column_names, "gamma_dob"]
     with pytest.raises(InputError, match="column gamma_dob is string, expected int"):
         schema.check(spark.createDataFrame([], f"{fixed}, gamma_dob string"))
     with pytest.raises(InputError, match="unexpected column delta_dob"):
