@@ -83,7 +83,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
         )
     model = parse_settings(_text(args.settings), where=str(args.settings))
     plan = None if args.training is None else config.load(args.training, TrainingPlan)
-    if plan is None and not model.is_trained:
+    if plan is None and not model.is_trained and not args.dry_run:
         raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
     rules = keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings))
     return MatchSettings(
@@ -126,8 +126,6 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     model, sizes, frequencies = _prepare(records, settings, ids.counts, limits, run)
     with staged_folder(spark, settings.output, mark=MARK) as folder:
         with run.stage("predict") as stage:
-            if settings.max_pairs is not None:
-                budget.check(records, settings.rules, sizes, settings.max_pairs, limits)
             pairs = score(
                 records,
                 model,
@@ -199,6 +197,8 @@ def _prepare(
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
         sizes = key_sizes(records, _all_rules(settings), scratch=str(run.scratch))
+        if settings.max_pairs is not None:
+            budget.check(records, settings.rules, sizes, settings.max_pairs, limits)
         frequencies = value_frequencies(records, columns, scratch=str(run.scratch))
     if settings.plan is None or settings.training is None:
         return settings.model, sizes, frequencies

@@ -1,6 +1,6 @@
 """What runs inside a Spark task: an in-process DuckDB over one partition's key rows.
 
-Imported by executors, so it needs the standard library, duckdb and pyarrow only; the SQL comes
+Imported by executors, so it needs duckdb and pyarrow only, beside our errors; the SQL comes
 ready from `linkage.engine.kernel_sql` on the driver.
 """
 
@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+
+from linkage.errors import ConfigError, LinkageError
 
 KEY_ROWS = "key_rows"
 
@@ -87,12 +91,17 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
 
     Yields:
         Batches with the columns of the plan's outputs.
+
+    Raises:
+        ConfigError: A level or rule cannot be computed on these values.
+        LinkageError: DuckDB needs more memory than it has, and cannot spill.
     """
     first = next(batches, None)
     if first is None:
         return
     incoming = pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
     with (
+        _no_value_told(),
         tempfile.TemporaryDirectory(prefix="kernel-", dir=_scratch(plan.limits)) as spill,
         connect(plan.limits, spill) as connection,
     ):
@@ -106,6 +115,21 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
             yield from rows
         if plan.summary is not None:
             yield _summary_row(rows.schema, connection.sql(plan.summary).to_arrow_table())
+
+
+@contextmanager
+def _no_value_told() -> Iterator[None]:
+    """Tell a failure by its kind alone: DuckDB's messages quote the value that they stumbled on."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise LinkageError("a task's DuckDB ran out of memory; raise spark.linkage.kernel.memory") from None
+    except (duckdb.Error, pa.ArrowInvalid) as error:
+        kind = re.match(r"[A-Za-z ]*", str(error))
+        raise ConfigError(
+            "a comparison level or blocking rule cannot be computed on the data "
+            f"({kind[0] if kind else 'unknown error'}); guard it, for example with TRY_CAST"
+        ) from None
 
 
 def read_summary(summary: bytes) -> pa.Table:

@@ -362,6 +362,32 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     assert not {value for value in born if value in answer.out + answer.err}
 
 
+def test_a_dry_run_needs_no_trained_model(desk):
+    options = [f"--input=people={desk.write('people.csv', PEOPLE)}", f"--settings={desk.write('new.json', UNTRAINED)}"]
+    assert desk.match(*options, "--dry-run").code == 0
+
+
+def test_a_level_that_fails_on_a_value_does_not_tell_it(desk):
+    level = {
+        "sql_condition": "CAST(surname_l AS INT) = CAST(surname_r AS INT)",
+        "m_probability": 0.5,
+        "u_probability": 0.1,
+    }
+    otherwise = {"sql_condition": "ELSE", "m_probability": 0.5, "u_probability": 0.9}
+    document = TRAINED | {"comparisons": [{"output_column_name": "surname", "comparison_levels": [level, otherwise]}]}
+    answer = desk.match(
+        f"--input=people={desk.write('people.csv', PEOPLE)}", f"--settings={desk.write('cast.json', document)}"
+    )
+    assert answer.code == 2
+    assert "cannot be computed on the data (Conversion Error)" in answer.line
+    [log] = (desk.folder / "runs").glob("*/spark.log")
+    told = log.read_text(encoding="utf-8") + answer.err + answer.out
+    assert "Conversion Error" in told
+    surnames = {value for value in PEOPLE["surname"].to_pylist() if value}
+    assert not {value for value in surnames if f"'{value}'" in told or f" {value} " in told}
+    assert not desk.output.exists()
+
+
 def test_an_input_without_rows_gives_empty_tables(desk):
     answer = desk.match(
         f"--input=people={desk.write('people.csv', PEOPLE.slice(0, 0))}",
