@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 
 _PACKAGES = ("jobs", "linkage", "schemas")
 # The frame decides how work is run, not what comes out; settings count by their values.
@@ -61,7 +62,12 @@ def _source(module: str) -> str | None:
         spec = find_spec(module)
     except ModuleNotFoundError:
         return None
-    return spec.loader.get_source(module) if spec and spec.loader else None  # type: ignore[attr-defined]
+    if spec is None or spec.loader is None:
+        return None
+    # Loaders of files and of zips have it; some tools put in others, for files only.
+    get_source = getattr(spec.loader, "get_source", None)
+    source: str | None = get_source(module) if get_source else Path(str(spec.origin)).read_text(encoding="utf-8")
+    return source
 
 
 def _data(package: str) -> Iterator[bytes]:
