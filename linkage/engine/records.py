@@ -180,8 +180,8 @@ def _ordered_sources(names: tuple[str, ...], model: LinkageModel) -> tuple[str, 
         raise ConfigError(
             f"link_type dedupe_only takes one input, {len(names)} are given; use link_only or link_and_dedupe"
         )
-    if model.link_type != "dedupe_only" and len(names) < 2:
-        raise ConfigError(f"link_type {model.link_type} takes several inputs, {len(names)} is given; use dedupe_only")
+    if model.link_type == "link_only" and len(names) < 2:
+        raise ConfigError(f"link_type link_only takes several inputs, {len(names)} is given; use dedupe_only")
     for name in names:
         # Nor may one begin where a name ends: `name-__-id` must tell its source.
         if _SOURCE_SEPARATOR in name + _SOURCE_SEPARATOR[:-1]:

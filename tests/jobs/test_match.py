@@ -417,7 +417,7 @@ def test_a_folder_of_ours_is_replaced_and_kept_when_the_next_run_fails(desk):
     ]
     before = (desk.output / "run.json").read_text(encoding="utf-8")
     answer = desk.match(f"--input=people={data}", f"--settings={desk.write('bad.json', bad)}")
-    assert answer.code == 1
+    assert answer.code == 2
     assert answer.line.startswith("match: ")
     for surname in {value for value in PEOPLE["surname"].to_pylist() if value and len(value) > 2}:
         assert surname not in answer.err + answer.out
