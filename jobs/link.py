@@ -45,22 +45,21 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Score the pairs of all rules and keep those above the threshold."""
-    config, scratch = task.config.link, str(task.run.scratch)
-    limits = kernel_limits(task.spark, task.run)
+    config, limits = task.config.link, kernel_limits(task.spark, task.run)
     model = _model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
     check_runnable(records, model, rules)
-    sizes = key_sizes(records, rules, scratch=scratch)
-    budget.check(records, rules, sizes, config.max_pairs, limits)
+    sizes = key_sizes(records, rules)
+    budget.check(records, rules, sizes, config.max_pairs, limits, name="link.max_pairs")
     pairs = score(
         records,
         model,
         rules,
         sizes=sizes,
-        frequencies=value_frequencies(records, counted_columns(model, for_training=False), scratch=scratch),
+        frequencies=value_frequencies(records, counted_columns(model, for_training=False)),
         threshold_weight=config.threshold_weight,
         limits=limits,
     )

@@ -23,7 +23,7 @@ from linkage.engine.clusters import clusters
 from linkage.engine.frequencies import ValueFrequencies, counted_columns, value_frequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
-from linkage.engine.records import LinkageRecords, check_ids, linkage_records
+from linkage.engine.records import LinkageRecords, check_ids, linkage_records, quoted
 from linkage.engine.scoring import ScoredPairs, score
 from linkage.engine.sizes import KeySizes, key_sizes
 from linkage.engine.training import TrainingRules, train, training_rules
@@ -81,7 +81,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
             f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
             "pairs between the two would not be kept"
         )
-    model = parse_settings(_text(args.settings), where=str(args.settings))
+    model = parse_settings(config.read_text(args.settings), where=str(args.settings))
     plan = None if args.training is None else config.load(args.training, TrainingPlan)
     if plan is None and not model.is_trained and not args.dry_run:
         raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
@@ -106,7 +106,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
 
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
-    check_replaceable(spark, settings.output, mark=MARK)
+    check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits = kernel_limits(spark, run)
     with run.stage("read") as stage:
         frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
@@ -121,10 +121,10 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         ids = check_ids(records)
         stage.count(records=sum(ids.counts.values()))
     if settings.dry_run:
-        print(budget.report(settings.rules, key_sizes(records, settings.rules, scratch=str(run.scratch))))
+        print(budget.report(settings.rules, key_sizes(records, settings.rules)))
         return
     model, sizes, frequencies = _prepare(records, settings, ids.counts, limits, run)
-    with staged_folder(spark, settings.output, mark=MARK) as folder:
+    with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         with run.stage("predict") as stage:
             pairs = score(
                 records,
@@ -136,7 +136,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
                 limits=limits,
             )
             write_table(named_pairs(records, pairs.frame), folder.table("scored_pairs"))
-            stage.count(**_pair_counts(pairs, run))
+            stage.count(**_pair_counts(pairs, settings, run))
         with run.stage("cluster") as stage:
             kept = numbered_pairs(records, read_input(spark, folder.table("scored_pairs")))
             found = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=ids.seed)
@@ -148,15 +148,6 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             write_document(spark, folder.table("model.json"), to_settings(model))
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(f"{path}: not a readable UTF-8 file") from None
 
 
 def _inputs(options: Sequence[str]) -> dict[str, str]:
@@ -196,10 +187,10 @@ def _prepare(
     """The model to score with, trained if asked for, and what was counted for it."""
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
-        sizes = key_sizes(records, _all_rules(settings), scratch=str(run.scratch))
+        sizes = key_sizes(records, _all_rules(settings))
         if settings.max_pairs is not None:
-            budget.check(records, settings.rules, sizes, settings.max_pairs, limits)
-        frequencies = value_frequencies(records, columns, scratch=str(run.scratch))
+            budget.check(records, settings.rules, sizes, settings.max_pairs, limits, name="--max-pairs")
+        frequencies = value_frequencies(records, columns)
     if settings.plan is None or settings.training is None:
         return settings.model, sizes, frequencies
     with run.stage("train"):
@@ -217,10 +208,12 @@ def _prepare(
     return trained.model, sizes, frequencies
 
 
-def _pair_counts(pairs: ScoredPairs, run: Run) -> dict[str, int]:
+def _pair_counts(pairs: ScoredPairs, settings: MatchSettings, run: Run) -> dict[str, int]:
     patterns = pairs.patterns()
     by_rule = patterns.group_by("match_key").aggregate([("pairs", "sum")]).sort_by("match_key")
-    run.manifest.counts["candidate_pairs"] = {str(row["match_key"]): row["pairs_sum"] for row in by_rule.to_pylist()}
+    found = {row["match_key"]: row["pairs_sum"] for row in by_rule.to_pylist()}
+    match_keys = range(len(settings.model.blocking_rules))
+    run.manifest.counts["candidate_pairs"] = {str(key): found.get(key, 0) for key in match_keys}
     return {
         "candidate_pairs_total": sum(patterns["pairs"].to_pylist()),
         "pairs_kept": sum(patterns["kept"].to_pylist()),
@@ -237,9 +230,9 @@ def _accuracy(
     known = None
     for name, frame in frames.items():
         one = frame.select(
-            F.col(settings.model.unique_id_column).alias("unique_id"),
+            F.col(quoted(settings.model.unique_id_column)).alias("unique_id"),
             F.lit(name).alias("source_dataset"),
-            F.col(settings.truth).alias("truth"),
+            F.col(quoted(settings.truth)).alias("truth"),
         )
         known = one if known is None else known.unionByName(one)
     assert known is not None  # noqa: S101  argparse requires an input

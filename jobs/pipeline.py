@@ -22,8 +22,9 @@ from linkage.lake import Lake, Zone
 READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
 WRITES: frozenset[Zone] = frozenset()
 
-SYNTHETIC = (synthesise.STAGE,)
-STAGES = (ingest.STAGE, train.STAGE, link.STAGE, resolve.STAGE, evaluate.STAGE)
+STAGES = (ingest.STAGE, train.STAGE, link.STAGE, resolve.STAGE)
+# The truth is known of synthetic people only.
+SYNTHETIC_STAGES = (synthesise.STAGE, *STAGES, evaluate.STAGE)
 _QUARANTINED = "quarantined_"
 _BIGGEST = 5
 
@@ -36,7 +37,7 @@ def run(spark: SparkSession, request: Request, run: Run) -> None:
     config = request.config
     run.manifest.config = {"path": str(request.path), "sha256": digest(config)}
     with stages.alone(config.runs):
-        for stage in (*(SYNTHETIC if config.synthesise else ()), *STAGES):
+        for stage in SYNTHETIC_STAGES if config.synthesise else STAGES:
             stage.perform(spark, config, run, again=request.again)
     lake = Lake(spark, config.lake, READS, WRITES)
     print(_summary(lake, config, run))
@@ -50,10 +51,8 @@ def main(argv: Sequence[str]) -> int:
 def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
     counts, seconds = run.manifest.counts, run.manifest.seconds
     reasons = {name.removeprefix(_QUARANTINED): n for name, n in counts.items() if name.startswith(_QUARANTINED)}
-    accuracy = lake.read(Zone.EVALUATION, "accuracy", schemas.load("accuracy"))
     persons = lake.read(Zone.LINKAGE, "persons", schemas.load("persons"))
     biggest = persons.orderBy(F.desc("records"), "person_id").limit(_BIGGEST).collect()
-    [overall] = accuracy.where("scope = 'all'").collect()
     took = ", ".join(f"{name} {seconds[name]:.1f}" for name in ("session", *run.manifest.stages) if name in seconds)
     lines = ["", "tables:"]
     lines += [f"  {table:<40} {_place(config, table)}" for table in run.manifest.outputs]
@@ -63,12 +62,22 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
         f"quarantined         {counts['quarantined']:,}" + _listed(reasons),
         f"pairs considered    {counts['pairs_considered']:,}, {counts['pairs_kept']:,} kept",
         f"persons found       {counts['persons']:,} from {counts['records']:,} records",
-        f"precision, recall   {_rate(overall['precision'])}, {_rate(overall['recall'])} of pairs, on synthetic truth",
+        *_accuracy(lake, config),
         *(f"{_label(place)}{_cluster(row)}" for place, row in enumerate(biggest)),
         f"seconds             {took}",
         f"this run            {run.folder}",
     ]
     return "\n".join(lines)
+
+
+def _accuracy(lake: Lake, config: PipelineSettings) -> list[str]:
+    if config.synthesise is None:
+        return []
+    accuracy = lake.read(Zone.EVALUATION, "accuracy", schemas.load("accuracy"))
+    [overall] = accuracy.where("scope = 'all'").collect()
+    return [
+        f"precision, recall   {_rate(overall['precision'])}, {_rate(overall['recall'])} of pairs, on synthetic truth"
+    ]
 
 
 def _place(config: PipelineSettings, table: str) -> str:

@@ -20,7 +20,7 @@ from linkage.lake import Zone
 class SynthesiseSettings(Settings):
     """The synthetic population; `rates` is a YAML file, `formats` says how supplies are delivered."""
 
-    people: int = Field(gt=0)
+    people: int = Field(gt=0, le=10_000_000)
     seed: int
     rates: Path
     formats: dict[str, Literal["csv", "parquet"]] = Field(default_factory=dict)

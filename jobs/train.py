@@ -49,7 +49,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Train on the records of all supplies and keep the model."""
-    config, scratch = task.config.train, str(task.run.scratch)
+    config = task.config.train
     model = parse_settings(read_text(config.model), where=str(config.model))
     training_plan = load_yaml(config.training, TrainingPlan)
     rules = training_rules(training_plan, model, where=str(config.training), first_number=0)
@@ -63,8 +63,8 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         training_plan,
         rules,
         counts=check_ids(records).counts,
-        sizes=key_sizes(records, rules.all, scratch=scratch),
-        frequencies=value_frequencies(records, counted_columns(model, for_training=True), scratch=scratch),
+        sizes=key_sizes(records, rules.all),
+        frequencies=value_frequencies(records, counted_columns(model, for_training=True)),
         limits=kernel_limits(task.spark, task.run),
     )
     task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}

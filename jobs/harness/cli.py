@@ -19,13 +19,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.harness import failures, session
 from jobs.harness.config import suggest
 from jobs.harness.run import Run, open_run
 from jobs.harness.signals import Interrupted, Listener, listening
-from linkage.errors import ConfigError
+from linkage.errors import ConfigError, LinkageError
 
 PROGRAM = "spark-submit.sh"
 
@@ -126,9 +127,19 @@ def _fail(name: str, error: BaseException, run: Run | None) -> int:
         with suppress(OSError):
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("a", encoding="utf-8") as file:
-                traceback.print_exception(error, file=file)
+                file.writelines(_trace(error))
     print(f"{name}: {failure.line}" + ("" if failure.expected else f"; the log says why: {log}"), file=sys.stderr)
     return failure.exit_code
+
+
+def _trace(error: BaseException) -> list[str]:
+    """Where an exception came from, and its kind; only ours tell more: others may quote a row."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = [] if cause is None else [*_trace(cause), "\nwhich led to:\n\n"]
+    told = f": {error}" if isinstance(error, LinkageError) else ""
+    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    kind = f"{type(error).__name__}{f' [{condition}]' if condition else ''}{told}\n"
+    return [*before, *traceback.format_tb(error.__traceback__), kind]
 
 
 def _overview(jobs: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ class Failure:
 def explain(error: BaseException) -> Failure:
     """Reads what was raised. The line never repeats a foreign message: it may hold row values."""
     if isinstance(error, Interrupted | KeyboardInterrupt):
-        return Failure(1, f"stopped by {error or 'SIGINT'}; run it again to go on", "interrupted", expected=True)
+        return Failure(1, f"stopped by {str(error) or 'SIGINT'}; run it again to go on", "interrupted", expected=True)
     known = error if isinstance(error, LinkageError) else _of_system(error) or _known(str(error))
     if known is not None:
         line = " ".join(str(known).split())

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a run as an error does: Spark's jobs stop, and everything is tidied up."""
+"""SIGTERM, SIGINT and SIGHUP end a run as an error does: Spark's jobs stop, and everything is tidied up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 
 from pyspark.sql import SparkSession
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SECONDS_BETWEEN = 0.5
 _PATIENCE = 30.0
 

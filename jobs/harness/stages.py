@@ -104,7 +104,11 @@ class Stage(Generic[C]):
             return
         path.unlink(missing_ok=True)
         with run.stage(self.name) as record:
-            record.count(**self.work(task))
+            try:
+                record.count(**self.work(task))
+            finally:
+                # What a stage cached goes with it.
+                spark.catalog.clearCache()
             outputs = _versions(plan.outputs, lake)
             run.manifest.outputs |= outputs
             path.parent.mkdir(exist_ok=True)
@@ -112,6 +116,7 @@ class Stage(Generic[C]):
 
     def perform_alone(self, spark: SparkSession, config: C, run: Run, *, again: bool) -> None:
         """As `perform`, with no other run beside it."""
+        run.manifest.config = {"sha256": digest(config)}
         with alone(config.runs):
             self.perform(spark, config, run, again=again)
 

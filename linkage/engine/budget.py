@@ -20,10 +20,13 @@ def check(
     sizes: KeySizes,
     max_pairs: int,
     limits: KernelLimits,
+    *,
+    name: str,
 ) -> None:
     """Refuse rules that make more distinct pairs than a budget.
 
-    Key sizes often settle it. Where they don't, pairs are counted without being compared.
+    Key sizes often settle it. Where they don't, pairs are counted without being compared. `name` is
+    what the budget is called where the user sets it.
 
     Raises:
         RefusedError: With the rule that makes most.
@@ -37,7 +40,7 @@ def check(
         distinct = _count_distinct(records, rules, sizes, limits)
     if distinct > max_pairs:
         raise RefusedError(
-            f"--max-pairs {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
+            f"{name} {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
             f"{most.match_key} ({most.predicate}), which makes up to {sizes.of(most).pairs}"
         )
 

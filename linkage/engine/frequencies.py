@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -73,22 +74,20 @@ def counted_columns(model: LinkageModel, *, for_training: bool) -> list[str]:
     return list(dict.fromkeys(columns))
 
 
-def value_frequencies(records: LinkageRecords, columns: Sequence[str], *, scratch: str) -> ValueFrequencies:
+def value_frequencies(records: LinkageRecords, columns: Sequence[str]) -> ValueFrequencies:
     """Count the values of columns; nulls are not values.
+
+    The counts stay cached, a hash and integers each, until the caller clears Spark's cache.
 
     Args:
         records: Whose values to count.
         columns: Which columns, in lower case.
-        scratch: A folder that driver and executors share; holds the table while it is used.
     """
     columns = tuple(columns)
     if not columns:
         empty = records.frame.sparkSession.createDataFrame([], f"{COLUMN} smallint, {VALUE} bigint, n bigint")
         return ValueFrequencies(columns, empty, {})
-    path = f"{scratch}/value-frequencies"
-    counted = _counted(records, columns)
-    counted.write.mode("overwrite").parquet(path)
-    table = records.frame.sparkSession.read.schema(counted.schema).parquet(path)
+    table = _counted(records, columns).persist(StorageLevel.MEMORY_AND_DISK)
     return ValueFrequencies(columns, table, _totals(records, columns, table))
 
 

@@ -148,7 +148,7 @@ def _summary_row(schema: pa.Schema, table: pa.Table) -> pa.RecordBatch:
 
 
 def _scratch(limits: KernelLimits) -> str:
-    """Spark's local folder for this executor, which it encrypts, watches and removes."""
+    """Spark's local folder for this executor, which goes with it."""
     folder = Path(os.environ.get("SPARK_LOCAL_DIRS", limits.scratch).split(",")[0])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return str(folder)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from linkage.engine.keys import KEY, LEFT, RIGHT, RULE, SIDE, key_rows
 from linkage.engine.records import SOURCE, LinkageRecords
+from linkage.errors import LinkageError
 from linkage.model.blocking import KeyedRule
 
 
@@ -53,15 +55,18 @@ class KeySizes:
         return self.by_rule[rule.number]
 
 
-def key_sizes(records: LinkageRecords, rules: Sequence[KeyedRule], *, scratch: str) -> KeySizes:
+def key_sizes(records: LinkageRecords, rules: Sequence[KeyedRule]) -> KeySizes:
     """Count rows, keys and pairs for each rule; one narrow shuffle.
+
+    The shared keys stay cached, three integers each, until the caller clears Spark's cache.
 
     Args:
         records: Whose keys to count.
         rules: All rules that will be used, so that they are counted in one pass.
-        scratch: A folder that driver and executors share; holds the keys while they are used.
+
+    Raises:
+        LinkageError: What was cached is not what was counted.
     """
-    path = f"{scratch}/key-sizes"
     counted = (
         key_rows(records, rules, [SOURCE])
         .groupBy(RULE, KEY)
@@ -69,11 +74,13 @@ def key_sizes(records: LinkageRecords, rules: Sequence[KeyedRule], *, scratch: s
     )
     observation = Observation()
     totals = [total for rule in rules for total in _totals(rule.number)]
-    shared = counted.observe(observation, *totals).where(F.col("pairs") > 0)
-    shared.write.mode("overwrite").parquet(path)
+    shared = counted.observe(observation, *totals).where(F.col("pairs") > 0).persist(StorageLevel.MEMORY_AND_DISK)
+    kept = shared.count()
     found = observation.get
     sizes = {rule.number: RuleSize(*(found[f"{name}_{rule.number}"] or 0 for name in _TOTALS)) for rule in rules}
-    return KeySizes(sizes, records.frame.sparkSession.read.schema(shared.schema).parquet(path))
+    if kept != sum(size.shared_keys for size in sizes.values()):
+        raise LinkageError("key sizes: the keys that were kept are not those that were counted; run it again")
+    return KeySizes(sizes, shared)
 
 
 # In the order of the attributes of RuleSize.

@@ -28,7 +28,7 @@ class StagedFolder:
 
 
 @contextmanager
-def staged_folder(spark: SparkSession, target: str, *, mark: str) -> Iterator[StagedFolder]:
+def staged_folder(spark: SparkSession, target: str, *, mark: str, job: str) -> Iterator[StagedFolder]:
     """Write beside the target, and move into its place when the block ends well.
 
     If the block raises, nothing of it is left and the target is as it was. Local folders and
@@ -38,11 +38,12 @@ def staged_folder(spark: SparkSession, target: str, *, mark: str) -> Iterator[St
         spark: Its Hadoop configuration knows the storage.
         target: The folder to make; an earlier one of ours is replaced.
         mark: The file that shows a folder to be ours, such as `run.json`.
+        job: The job that must have written it.
 
     Raises:
         RefusedError: The target exists and does not hold the mark.
     """
-    check_replaceable(spark, target, mark=mark)
+    check_replaceable(spark, target, mark=mark, job=job)
     storage, place = _storage(spark, target)
     beside = f".{place.getName()}.partial-{secrets.token_hex(4)}"
     staging = _path(spark, f"{place.getParent()}/{beside}")
@@ -53,14 +54,14 @@ def staged_folder(spark: SparkSession, target: str, *, mark: str) -> Iterator[St
         storage.delete(staging, True)
 
 
-def check_replaceable(spark: SparkSession, target: str, *, mark: str) -> None:
+def check_replaceable(spark: SparkSession, target: str, *, mark: str, job: str) -> None:
     """Refuse a target that exists and is not ours to replace.
 
     Raises:
-        RefusedError: It exists and does not hold the mark, written by a job of ours.
+        RefusedError: It exists and does not hold the mark, written by this job.
     """
     storage, place = _storage(spark, target)
-    if storage.exists(place) and not _is_ours(spark, storage, _path(spark, f"{place}/{mark}")):
+    if storage.exists(place) and not _is_ours(spark, storage, _path(spark, f"{place}/{mark}"), job):
         raise RefusedError(f"{target}: exists and holds no {mark} of ours; name a new folder")
 
 
@@ -74,8 +75,8 @@ def write_document(spark: SparkSession, path: str, document: Mapping[str, Any]) 
         stream.close()
 
 
-def _is_ours(spark: SparkSession, storage: JavaObject, mark: JavaObject) -> bool:
-    """Whether a job of ours wrote the mark: other programs may call a file the same."""
+def _is_ours(spark: SparkSession, storage: JavaObject, mark: JavaObject, job: str) -> bool:
+    """Whether this job wrote the mark: others, and other programs, may call a file the same."""
     if not storage.exists(mark):
         return False
     stream = storage.open(mark)
@@ -85,17 +86,23 @@ def _is_ours(spark: SparkSession, storage: JavaObject, mark: JavaObject) -> bool
         return False
     finally:
         stream.close()
-    return isinstance(document, dict) and {"job", "run_id"} <= document.keys()
+    return isinstance(document, dict) and document.get("job") == job and "run_id" in document
 
 
 def _put_in_place(spark: SparkSession, storage: JavaObject, staging: JavaObject, place: JavaObject) -> None:
+    """Move the new folder in; whatever happens on the way, the old one is there again or gone for good."""
     replaced = _path(spark, f"{staging}.replaced")
-    if storage.exists(place):
-        storage.rename(place, replaced)
-    else:
-        storage.mkdirs(place.getParent())
-    if not storage.rename(staging, place):
-        storage.rename(replaced, place)
+    storage.mkdirs(place.getParent())
+    there = storage.exists(place)
+    if there and not storage.rename(place, replaced):
+        raise ConfigError(f"{place}: cannot be replaced; is its folder writable?")
+    moved = False
+    try:
+        moved = storage.rename(staging, place)
+    finally:
+        if there and not moved:
+            storage.rename(replaced, place)
+    if not moved:
         raise ConfigError(f"{place}: cannot be put in place; is its folder writable?")
     storage.delete(replaced, True)
     # A path that was read before must not be answered from memory.

@@ -26,7 +26,7 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
     """Reads a user's own Delta table, Parquet file or folder, or CSV file or folder.
 
     CSV is comma-separated UTF-8 with a header; all its columns are strings and empty is null. A
-    CSV row with too few or too many fields stops the job that reads it, unless
+    CSV row with too few or too many fields is refused, for which the file is read once more, unless
     `malformed_column` names a column for such rows: there it holds the raw line, else null.
 
     Raises:
@@ -126,18 +126,29 @@ def _read_csv(spark: SparkSession, path: str, names: Sequence[str], malformed_co
     for name in names[1:] if is_local(path) else ():
         if _header(spark, name) != header:
             raise InputError(f"{name}: its header differs from that of {names[0]}")
-    columns = [T.StructField(name, T.StringType()) for name in header]
+    malformed = malformed_column or "_malformed"
+    columns = [T.StructField(name, T.StringType()) for name in (*header, malformed)]
     options: dict[str, Any] = {
         "header": True,
         "escape": '"',
         "multiLine": any(_may_break_lines(name) for name in names),
-        "mode": "FAILFAST",
+        # Spark's own way to fail at such a row quotes it in the log.
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": malformed,
         "columnPruning": False,
     }
-    if malformed_column is not None:
-        columns.append(T.StructField(malformed_column, T.StringType()))
-        options |= {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": malformed_column}
-    return _load(spark, "csv", path, options, T.StructType(columns))
+    rows = _load(spark, "csv", path, options, T.StructType(columns))
+    if malformed_column is None:
+        _refuse_malformed(rows, path, header[0], malformed)
+        rows = rows.drop(malformed)
+    return rows
+
+
+def _refuse_malformed(rows: DataFrame, path: str, first: str, malformed: str) -> None:
+    # Spark does not read a file for the sake of the malformed column alone.
+    counted = rows.agg(F.count_if(F.col(malformed).isNotNull()), F.count(F.col(f"`{first}`"))).first()
+    if counted is not None and counted[0]:
+        raise InputError(f"{path}: {counted[0]} rows have too few or too many fields for the header; mend them")
 
 
 def _header(spark: SparkSession, name: str) -> list[str]:

@@ -6,6 +6,7 @@ Delta: what a reader sees changes in one commit, and a failed write leaves nothi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -152,12 +153,24 @@ def write_table(df: DataFrame, path: str) -> None:
 
 
 def fingerprint(spark: SparkSession, path: str) -> str | None:
-    """What changes when the data do: a Delta version, or the list of a supply's files.
+    """What changes when the data do: a Delta table's ID and version, or the list of a supply's files.
 
     None if there is nothing.
     """
     version = _version(spark, absolute(path))
-    return files_fingerprint(spark, path) if version is None else f"version {version}"
+    return files_fingerprint(spark, path) if version is None else f"version {version} of {_table_id(spark, path)}"
+
+
+def _table_id(spark: SparkSession, path: str) -> str:
+    """The ID that a Delta table got when it was made: another one at the same path has another."""
+    first = Path(path) / "_delta_log" / f"{0:020}.json"
+    if is_local(path) and first.exists():
+        for line in first.read_text(encoding="utf-8").splitlines():
+            action = json.loads(line)
+            if "metaData" in action:
+                return str(action["metaData"]["id"])
+    [row] = DeltaTable.forPath(spark, path).detail().select("id").collect()
+    return str(row["id"])
 
 
 def _version(spark: SparkSession, path: str) -> int | None:

@@ -130,6 +130,9 @@ def _refuse_unknown(tree: exp.Expr, known: tuple[type[exp.Expr], ...], where: st
         translatable = isinstance(node, exp.Anonymous) and known is _SPARK_NODES
         if translatable and node.name.lower() in _SPARK_FUNCTIONS:
             continue
+        if isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.INTEGER_TYPES):
+            # Of a fraction, DuckDB makes the nearest integer, Spark the one towards zero, or null.
+            raise ConfigError(f"{where}: a cast to an integer rounds otherwise in Spark and DuckDB; cast it before")
         if not isinstance(node, known):
             name = node.name if isinstance(node, exp.Anonymous) else node.key
             raise ConfigError(

@@ -151,7 +151,6 @@ class LinkageModel:
         prior_is_given: False where the settings left the prior to Splink's default.
         unique_id_column: The input column that tells a source's records apart.
         source_dataset_column: The column that rules may use to name a record's source.
-        gamma_prefix: What gamma columns start with.
         dialect: The SQL dialect that the settings came in, and go out in.
         document: The settings as Splink writes them, for what we carry but don't use.
     """

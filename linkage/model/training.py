@@ -68,7 +68,7 @@ def prior_from_rules(pairs_found: int, recall: float, pairs_possible: int) -> fl
         pairs_possible: All pairs that the link type allows.
 
     Raises:
-        ConfigError: The rules find nothing, or more than this recall allows.
+        ConfigError: The rules find nothing, everything, or more than this recall allows.
 
     Source: Splink's `estimate_probability_two_random_records_match`.
 
@@ -83,6 +83,10 @@ def prior_from_rules(pairs_found: int, recall: float, pairs_possible: int) -> fl
         raise ConfigError(
             f"training: deterministic_rules find {pairs_found} of {pairs_possible} possible pairs, "
             f"more than a recall of {recall} allows; give stricter rules or a higher recall"
+        )
+    if pairs_found == pairs_possible * recall:
+        raise ConfigError(
+            "training: deterministic_rules and recall say that every pair of records is a match; give stricter rules"
         )
     return pairs_found / recall / pairs_possible
 

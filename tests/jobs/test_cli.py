@@ -107,7 +107,10 @@ def test_unexpected_failure_names_the_log_and_repeats_no_value(job, capsys):
     assert "Mary" not in screen.out + screen.err
     log = job.seen["folder"] / "spark.log"
     assert screen.err.splitlines()[-1] == f"fake: failed unexpectedly (ValueError); the log says why: {log}"
-    assert "Traceback" in log.read_text()
+    told = log.read_text()
+    assert "raise settings.failure" in told
+    assert "ValueError" in told
+    assert "Mary" not in told
     assert "Mary" not in json.dumps(_manifest(job.runs))
 
 
@@ -158,8 +161,10 @@ def test_a_file_that_is_damaged_inside_is_named(job, tmp_path, capsys):
     job.run = run
     assert _execute("--people", "3") == 3
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith(f"fake: {tmp_path}/a.csv: part of it cannot be read")
+    assert last.startswith(f"fake: {tmp_path}/a.csv: 1 rows have too few or too many fields")
     assert "Mary" not in last
+    [log] = job.runs.glob("*/spark.log")
+    assert "Mary" not in log.read_text()
 
 
 def test_run_folders_that_cannot_be_made(job, capsys):

@@ -83,8 +83,10 @@ def test_a_stage_that_is_done_is_not_done_again(bench, capsys):
     assert first.stages == {"copy": "done"}
     assert second.stages == {"copy": "unchanged"}
     assert first.counts == second.counts == {"records": 3}
-    assert first.inputs == second.inputs == {"evaluation/raw": "version 0"}
-    assert first.outputs == second.outputs == {"evaluation/truth": "version 0"}
+    assert first.inputs == second.inputs
+    assert first.inputs["evaluation/raw"].startswith("version 0 of ")
+    assert first.outputs == second.outputs
+    assert first.outputs["evaluation/truth"].startswith("version 0 of ")
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["outcome"] == "unchanged"
     assert bench.perform(again=True).stages == {"copy": "done"}
 

@@ -34,12 +34,12 @@ class Prepared:
     def scored(self, limits: KernelLimits, *, threshold: float = EVERYTHING) -> ScoredPairs:
         """The engine's pairs."""
         columns = counted_columns(self.model, for_training=False)
-        frequencies = value_frequencies(self.records, columns, scratch=limits.scratch)
+        frequencies = value_frequencies(self.records, columns)
         return score(
             self.records,
             self.model,
             self.rules,
-            sizes=key_sizes(self.records, self.rules, scratch=limits.scratch),
+            sizes=key_sizes(self.records, self.rules),
             frequencies=frequencies,
             threshold_weight=threshold,
             limits=limits,

@@ -32,10 +32,10 @@ def test_scoring_counts_adjusted_columns_and_training_exact_ones_too():
 
 
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_only", "link_and_dedupe"])
-def test_totals_are_those_of_every_pair(spark, link_type, tmp_path):
+def test_totals_are_those_of_every_pair(spark, link_type):
     inputs = {"a": INPUTS["a"]} if link_type == "dedupe_only" else INPUTS
     ready = prepared(spark, _document(link_type), inputs)
-    found = value_frequencies(ready.records, ["surname", "city"], scratch=str(tmp_path)).totals
+    found = value_frequencies(ready.records, ["surname", "city"]).totals
     for column in ("surname", "city"):
         present = [
             (source, row[column]) for source, table in inputs.items() for row in table.to_pylist() if row[column]
@@ -53,11 +53,11 @@ def test_totals_are_those_of_every_pair(spark, link_type, tmp_path):
 
 
 @pytest.mark.parametrize("broadcast", [True, False])
-def test_each_record_gets_its_values_share_over_all_sources(spark, tmp_path, monkeypatch, broadcast):
+def test_each_record_gets_its_values_share_over_all_sources(spark, monkeypatch, broadcast):
     if not broadcast:
         monkeypatch.setattr("linkage.engine.frequencies.BROADCAST_VALUES", 0)
     ready = prepared(spark, _document("link_only"), INPUTS)
-    frequencies = value_frequencies(ready.records, ["forename", "surname"], scratch=str(tmp_path))
+    frequencies = value_frequencies(ready.records, ["forename", "surname"])
     surnames = [row["surname"] for table in INPUTS.values() for row in table.to_pylist()]
     counted = Counter(surname for surname in surnames if surname is not None)
     rows = with_term_frequencies(ready.records, frequencies, ["Surname"]).collect()
@@ -67,10 +67,10 @@ def test_each_record_gets_its_values_share_over_all_sources(spark, tmp_path, mon
         assert row["__tf_surname"] == (None if share is None else pytest.approx(share, rel=1e-15))
 
 
-def test_a_column_without_values_is_no_trouble(spark, tmp_path):
+def test_a_column_without_values_is_no_trouble(spark):
     table = pa.table({"unique_id": [1, 2], **{name: pa.nulls(2, pa.string()) for name in INPUTS["a"].column_names[1:]}})
     ready = prepared(spark, _document(), {"a": table})
-    frequencies = value_frequencies(ready.records, ["surname"], scratch=str(tmp_path))
+    frequencies = value_frequencies(ready.records, ["surname"])
     assert frequencies.totals["surname"].exact_agreement is None
     assert [
         row["__tf_surname"] for row in with_term_frequencies(ready.records, frequencies, ["surname"]).collect()
@@ -82,13 +82,12 @@ def test_a_column_without_values_is_no_trouble(spark, tmp_path):
 
 def test_no_columns_need_no_counting(spark, tmp_path):
     ready = prepared(spark, _document(), {"a": INPUTS["a"]})
-    frequencies = value_frequencies(ready.records, [], scratch=str(tmp_path))
+    frequencies = value_frequencies(ready.records, [])
     assert frequencies.totals == {}
     assert list(tmp_path.iterdir()) == []
 
 
-def test_values_are_on_disk_as_hashes_only(spark, tmp_path):
+def test_values_are_kept_as_hashes_only(spark):
     ready = prepared(spark, _document(), {"a": INPUTS["a"]})
-    value_frequencies(ready.records, ["surname"], scratch=str(tmp_path))
-    stored = spark.read.parquet(f"{tmp_path}/value-frequencies")
-    assert {kind for _, kind in stored.dtypes} == {"smallint", "bigint"}
+    kept = value_frequencies(ready.records, ["surname"]).table
+    assert {kind for _, kind in kept.dtypes} == {"smallint", "bigint"}

@@ -64,7 +64,7 @@ def _nothing(_):
 
 
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_only", "link_and_dedupe"])
-def test_sizes_are_those_of_counting_every_pair(spark, tmp_path, link_type):
+def test_sizes_are_those_of_counting_every_pair(spark, link_type):
     rules = {
         "l.surname = r.surname": (_surname, _surname),
         "l.city = r.city AND l.surname = r.surname": (_city_and_surname, _city_and_surname),
@@ -74,7 +74,7 @@ def test_sizes_are_those_of_counting_every_pair(spark, tmp_path, link_type):
     }
     inputs = _inputs(link_type)
     ready = prepared(spark, settings(CITY, rules=list(rules), link_type=link_type), inputs)
-    sizes = key_sizes(ready.records, ready.rules, scratch=str(tmp_path))
+    sizes = key_sizes(ready.records, ready.rules)
     found = [sizes.of(rule) for rule in ready.rules]
     assert found == [_by_hand(inputs, link_type, *sides) for sides in rules.values()]
     assert found[0].pairs > 50
@@ -93,27 +93,27 @@ def _distinct(document, inputs):
 def test_a_budget_is_held_to_distinct_pairs(spark, limits, link_type):
     document, inputs = settings(CITY, rules=RULES, link_type=link_type), _inputs(link_type)
     ready = prepared(spark, document, inputs)
-    counted = key_sizes(ready.records, ready.rules, scratch=limits.scratch)
+    counted = key_sizes(ready.records, ready.rules)
     sizes = [counted.of(rule) for rule in ready.rules]
     distinct = _distinct(document, inputs)
     assert distinct < sum(size.pairs for size in sizes)  # so key sizes alone leave this budget undecided
     assert max(sizes[0].pairs, sizes[1].pairs) < distinct - 1
-    budget.check(ready.records, ready.rules, counted, distinct, limits)
+    budget.check(ready.records, ready.rules, counted, distinct, limits, name="--max-pairs")
     with pytest.raises(RefusedError, match=rf"--max-pairs {distinct - 1}: .* at least {distinct} distinct pairs") as no:
-        budget.check(ready.records, ready.rules, counted, distinct - 1, limits)
+        budget.check(ready.records, ready.rules, counted, distinct - 1, limits, name="--max-pairs")
     most = max(range(3), key=lambda number: sizes[number].pairs)
     assert f"most under blocking rule {most} ({RULES[most]})" in str(no.value)
 
 
 def test_a_rule_that_breaks_the_budget_alone_needs_no_pair(spark, limits):
     ready = prepared(spark, settings(CITY, rules=RULES), _inputs("dedupe_only"))
-    counted = key_sizes(ready.records, ready.rules, scratch=limits.scratch)
+    counted = key_sizes(ready.records, ready.rules)
     sizes = [counted.of(rule) for rule in ready.rules]
     # No records: counting pairs would find none, so the refusal comes from key sizes.
     nobody = prepared(spark, settings(CITY, rules=RULES), {"a": INPUTS["a"].slice(0, 0)}).records
     with pytest.raises(RefusedError, match=f"at least {sizes[0].pairs} distinct pairs"):
-        budget.check(nobody, ready.rules, counted, sizes[0].pairs - 1, limits)
-    budget.check(nobody, ready.rules, counted, sizes[0].pairs + sizes[1].pairs, limits)
+        budget.check(nobody, ready.rules, counted, sizes[0].pairs - 1, limits, name="--max-pairs")
+    budget.check(nobody, ready.rules, counted, sizes[0].pairs + sizes[1].pairs, limits, name="--max-pairs")
 
 
 def test_the_estimate_is_a_table_for_people(spark):

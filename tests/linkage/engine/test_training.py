@@ -70,8 +70,8 @@ def _train(spark, limits, inputs, link_type, *, partitions=2, **changes):
         plan,
         rules,
         counts=check_ids(records).counts,
-        sizes=key_sizes(records, rules.all, scratch=limits.scratch),
-        frequencies=value_frequencies(records, counted_columns(read, for_training=True), scratch=limits.scratch),
+        sizes=key_sizes(records, rules.all),
+        frequencies=value_frequencies(records, counted_columns(read, for_training=True)),
         limits=limits,
     )
 

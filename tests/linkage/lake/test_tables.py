@@ -117,7 +117,7 @@ def test_write_table_replaces_rows_and_columns(spark, tmp_path):
     path = str(tmp_path / "clusters")
     write_table(spark.range(3), path)
     write_table(spark.createDataFrame([("a",)], "cluster_id string"), path)
-    assert fingerprint(spark, path) == "version 1"
+    assert fingerprint(spark, path).startswith("version 1 of ")
     assert spark.read.format("delta").load(path).columns == ["cluster_id"]
     last = json.loads((tmp_path / "clusters/_delta_log/00000000000000000001.json").read_text().splitlines()[0])
     assert last["commitInfo"]["operationParameters"]["mode"] == "Overwrite"

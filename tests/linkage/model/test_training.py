@@ -64,10 +64,13 @@ def test_a_wrong_plan_is_refused_by_key(changes, culprit):
 
 def test_prior_is_pairs_found_over_recall_and_pairs_possible():
     assert prior_from_rules(8, 0.8, 1000) == pytest.approx(0.01)
-    assert prior_from_rules(800, 0.8, 1000) == pytest.approx(1)
+    assert prior_from_rules(799, 0.8, 1000) == pytest.approx(0.99875)
 
 
-@pytest.mark.parametrize(("found", "reason"), [(0, "find no pair"), (801, "more than a recall of 0.8 allows")])
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [(0, "find no pair"), (800, "and recall say that every pair"), (801, "more than a recall of 0.8 allows")],
+)
 def test_rules_that_give_no_prior_are_refused(found, reason):
     with pytest.raises(ConfigError, match=f"deterministic_rules find.*{reason}|deterministic_rules {reason}"):
         prior_from_rules(found, 0.8, 1000)
