@@ -40,6 +40,8 @@ def run(spark: SparkSession, request: Request, run: Run) -> None:
         for stage in SYNTHETIC_STAGES if config.synthesise else STAGES:
             stage.perform(spark, config, run, again=request.again)
     lake = Lake(spark, config.lake, READS, WRITES)
+    if config.synthesise is not None:
+        run.manifest.more["accuracy"] = _accuracy(lake)
     print(_summary(lake, config, run))
 
 
@@ -62,7 +64,7 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
         f"quarantined         {counts['quarantined']:,}" + _listed(reasons),
         f"pairs considered    {counts['pairs_considered']:,}, {counts['pairs_kept']:,} kept",
         f"persons found       {counts['persons']:,} from {counts['records']:,} records",
-        *_accuracy(lake, config),
+        *_told(run.manifest.more.get("accuracy")),
         *(f"{_label(place)}{_cluster(row)}" for place, row in enumerate(biggest)),
         f"seconds             {took}",
         f"this run            {run.folder}",
@@ -70,14 +72,17 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
     return "\n".join(lines)
 
 
-def _accuracy(lake: Lake, config: PipelineSettings) -> list[str]:
-    if config.synthesise is None:
-        return []
+def _accuracy(lake: Lake) -> dict[str, float | None]:
     accuracy = lake.read(Zone.EVALUATION, "accuracy", schemas.load("accuracy"))
     [overall] = accuracy.where("scope = 'all'").collect()
-    return [
-        f"precision, recall   {_rate(overall['precision'])}, {_rate(overall['recall'])} of pairs, on synthetic truth"
-    ]
+    return {name: overall[name] for name in ("precision", "recall", "f1")}
+
+
+def _told(accuracy: dict[str, float | None] | None) -> list[str]:
+    if accuracy is None:
+        return []
+    rates = f"{_rate(accuracy['precision'])}, {_rate(accuracy['recall'])}"
+    return [f"precision, recall   {rates} of pairs, on synthetic truth"]
 
 
 def _place(config: PipelineSettings, table: str) -> str:

@@ -3,14 +3,13 @@
 Usage: python tests/benchmarks/bench_demo.py [--runs N]
 
 Each is run N times (3 by default) and medians are printed. The last line is one JSON object of
-named figures; times are in seconds, and memory is the largest resident size of any one process.
+named figures; times are in seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -35,7 +34,6 @@ def main() -> None:
     for name, once in (("demo", _demo), ("febrl4", _febrl4)):
         results = [_measured(once) for _ in range(runs)]
         figures |= _report(name, results)
-    figures["peak_process_gib"] = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20, 2)
     print(json.dumps(figures))
 
 
