@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import SparkSession
 
 import schemas
 from jobs import settings
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
 from linkage.lake import Zone
@@ -46,8 +44,3 @@ STAGE = stages.Stage("evaluate", __name__, READS, WRITES, plan, work)
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Measures the accuracy unless that is done."""
     STAGE.perform_alone(spark, request.config, run, again=request.again)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("evaluate", __name__, argv)

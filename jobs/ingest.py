@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs import settings
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.run import Run
 from jobs.settings import IngestSettings, PipelineSettings, Request
 from linkage.errors import InputError, LinkageError
@@ -168,8 +168,3 @@ STAGE = stages.Stage("ingest", __name__, READS, WRITES, plan, work)
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Ingests the supplies unless that is done."""
     STAGE.perform_alone(spark, request.config, run, again=request.again)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("ingest", __name__, argv)

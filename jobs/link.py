@@ -5,13 +5,11 @@ Scored pairs hold comparison levels and weights, no name and no date of birth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import SparkSession
 
 import schemas
 from jobs import settings
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
@@ -82,8 +80,3 @@ STAGE = stages.Stage("link", __name__, READS, WRITES, plan, work)
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Scores the pairs unless that is done."""
     STAGE.perform_alone(spark, request.config, run, again=request.again)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("link", __name__, argv)

@@ -9,6 +9,7 @@ import argparse
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -227,15 +228,17 @@ def _accuracy(
         return None
     several = len(frames) > 1
     key = ["unique_id", "source_dataset"] if several else ["unique_id"]
-    known = None
-    for name, frame in frames.items():
-        one = frame.select(
-            F.col(quoted(settings.model.unique_id_column)).alias("unique_id"),
-            F.lit(name).alias("source_dataset"),
-            F.col(quoted(settings.truth)).alias("truth"),
-        )
-        known = one if known is None else known.unionByName(one)
-    assert known is not None  # noqa: S101  argparse requires an input
+    known = reduce(
+        DataFrame.unionByName,
+        [
+            frame.select(
+                F.col(quoted(settings.model.unique_id_column)).alias("unique_id"),
+                F.lit(name).alias("source_dataset"),
+                F.col(quoted(settings.truth)).alias("truth"),
+            )
+            for name, frame in frames.items()
+        ],
+    )
     judged = made.join(known.select(*key, "truth"), key, how="left")
     row = pairwise_accuracy(
         judged,

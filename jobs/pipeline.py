@@ -6,14 +6,12 @@ anywhere goes on. Ends with where the tables are and a summary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
 from jobs import evaluate, ingest, link, resolve, settings, synthesise, train
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.config import digest
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
@@ -43,11 +41,6 @@ def run(spark: SparkSession, request: Request, run: Run) -> None:
     if config.synthesise is not None:
         run.manifest.more["accuracy"] = _accuracy(lake)
     print(_summary(lake, config, run))
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("pipeline", __name__, argv)
 
 
 def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 import schemas
 from jobs import settings
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
 from linkage.errors import LinkageError
@@ -60,8 +58,3 @@ STAGE = stages.Stage("resolve", __name__, READS, WRITES, plan, work)
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Resolves the records unless that is done."""
     STAGE.perform_alone(spark, request.config, run, again=request.again)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("resolve", __name__, argv)

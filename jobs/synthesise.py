@@ -6,14 +6,12 @@ gives the same rows on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 import schemas
 from jobs import settings
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request, SynthesiseSettings
@@ -72,8 +70,3 @@ STAGE = stages.Stage("synthesise", __name__, READS, WRITES, plan, work)
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Makes the supplies unless that is done."""
     STAGE.perform_alone(spark, request.config, run, again=request.again)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("synthesise", __name__, argv)

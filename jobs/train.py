@@ -7,13 +7,12 @@ model.json in the run's folder.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from pyspark.sql import SparkSession
 
 import schemas
 from jobs import settings
-from jobs.harness import cli, stages
+from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
 from jobs.harness.limits import kernel_limits
@@ -89,8 +88,3 @@ STAGE = stages.Stage("train", __name__, READS, WRITES, plan, work)
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Trains the model unless that is done."""
     STAGE.perform_alone(spark, request.config, run, again=request.again)
-
-
-def main(argv: Sequence[str]) -> int:
-    """Runs the job; returns its exit code."""
-    return cli.execute("train", __name__, argv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -76,9 +77,7 @@ def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules:
         for number, name in enumerate(names)
     ]
     _check_types(dict(zip(names, frames, strict=True)))
-    together = frames[0]
-    for frame in frames[1:]:
-        together = together.unionByName(frame)
+    together = reduce(DataFrame.unionByName, frames)
     return LinkageRecords(together, names, model.link_type, model.source_dataset_column)
 
 
