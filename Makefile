@@ -9,7 +9,7 @@ run: setup
 	@./spark-submit.sh pipeline --config conf/pipelines/demo.yaml
 
 test: setup
-	@$(bin)/python -m pytest
+	@$(bin)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@$(bin)/ruff check .
