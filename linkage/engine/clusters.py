@@ -9,7 +9,7 @@ from linkage.engine.components import connected_components
 from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, ids_are_nodes, node
 
 CLUSTER = "cluster_id"
-_ROOT = "__root"
+ROOT = "__root"
 
 
 def clusters(records: LinkageRecords, pairs: DataFrame, *, cluster_weight: float, seed: int) -> DataFrame:
@@ -25,22 +25,40 @@ def clusters(records: LinkageRecords, pairs: DataFrame, *, cluster_weight: float
         cluster_weight: In bits.
         seed: The one that `check_ids` found.
     """
-    edges = pairs.where(F.col("match_weight") >= cluster_weight).select(
+    edges = pairs.select(
         node(records, F.col("source_l"), F.col("id_l"), seed=seed).alias("l"),
         node(records, F.col("source_r"), F.col("id_r"), seed=seed).alias("r"),
+        "match_weight",
     )
-    components = connected_components(edges).withColumnRenamed("node", NODE)
-    members = (
-        records.frame.select(SOURCE, ID)
-        .withColumn(NODE, node(records, F.col(SOURCE), F.col(ID), seed=seed))
-        .join(components, NODE, how="left")
-        .withColumn(_ROOT, F.coalesce("component", NODE))
-    )
+    numbered = records.frame.select(SOURCE, ID).withColumn(NODE, node(records, F.col(SOURCE), F.col(ID), seed=seed))
+    members = with_root(numbered, edges, cluster_weight=cluster_weight)
     if ids_are_nodes(records):
         # The component is named by its smallest node, which is its smallest ID.
-        return members.select(SOURCE, ID, F.col(_ROOT).cast("string").alias(CLUSTER))
-    first = F.min(F.struct(*_order(records))).over(Window.partitionBy(_ROOT))
+        return members.select(SOURCE, ID, F.col(ROOT).cast("string").alias(CLUSTER))
+    first = F.min(F.struct(*_order(records))).over(Window.partitionBy(ROOT))
     return members.withColumn("first", first).select(SOURCE, ID, _label(records).alias(CLUSTER))
+
+
+def with_root(records: DataFrame, edges: DataFrame, *, cluster_weight: float) -> DataFrame:
+    """Name each record's cluster by the smallest node in it; rows neither multiply nor vanish.
+
+    Args:
+        records: One row per record, with a key `__node` (bigint).
+        edges: Nodes `l` and `r` (bigint) of pairs, and their `match_weight`.
+        cluster_weight: Pairs of at least this weight, in bits, join their records.
+
+    Returns:
+        `records` with the column `__root` (bigint): the node itself where no pair joins it.
+
+    >>> edges = spark.createDataFrame([(5, 9, 10.0), (7, 9, 9.0)], "l bigint, r bigint, match_weight double")
+    >>> found = with_root(spark.createDataFrame([(5,), (7,), (9,)], "__node bigint"), edges, cluster_weight=10)
+    >>> sorted(tuple(row) for row in found.collect())
+    [(5, 5), (7, 7), (9, 5)]
+    """
+    joining = edges.where(F.col("match_weight") >= cluster_weight)
+    components = connected_components(joining).withColumnRenamed("node", NODE)
+    joined = records.join(components, NODE, how="left")
+    return joined.withColumn(ROOT, F.coalesce("component", NODE)).drop("component")
 
 
 def _order(records: LinkageRecords) -> list[Column]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.components import connected_components
+from linkage.engine.clusters import ROOT, with_root
+from linkage.engine.records import NODE
 from linkage.records.record_id import with_record_id
 
 _HEX_DIGITS = 16
@@ -19,13 +20,10 @@ def clusters(records: DataFrame, pairs: DataFrame, *, cluster_weight: float) -> 
         pairs: `record_id_l`, `record_id_r` and `match_weight`.
         cluster_weight: Pairs of at least this weight, in bits, join their records.
     """
-    edges = pairs.where(F.col("match_weight") >= cluster_weight).select(
-        F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r")
-    )
-    found = connected_components(edges).withColumnRenamed("node", "record_id")
-    return records.join(found, "record_id", how="left").select(
-        "record_id", "source_dataset", F.coalesce("component", "record_id").alias("cluster_id")
-    )
+    nodes = records.select(F.col("record_id").alias(NODE), "source_dataset")
+    edges = pairs.select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"), "match_weight")
+    found = with_root(nodes, edges, cluster_weight=cluster_weight)
+    return found.select(F.col(NODE).alias("record_id"), "source_dataset", F.col(ROOT).alias("cluster_id"))
 
 
 def person_records(clusters: DataFrame, key: bytes) -> DataFrame:
