@@ -24,7 +24,6 @@ from jobs.settings import IngestSettings, PipelineSettings, Request
 from linkage.errors import InputError, LinkageError
 from linkage.lake import Lake, Zone, read_input
 from linkage.records import quarantine, standardise
-from linkage.records.record_id import with_record_id
 
 READS = frozenset({Zone.LANDING, Zone.EVALUATION})
 WRITES = frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.EVALUATION})
@@ -154,7 +153,7 @@ def _write_truth(lake: Lake, key: bytes) -> None:
     if not lake.exists(Zone.EVALUATION, "truth_keys"):
         return
     keys = lake.read(Zone.EVALUATION, "truth_keys", schemas.load("truth_keys"))
-    truth = with_record_id(keys, "source_dataset", "source_key", key).select("record_id", "true_person_id")
+    truth = standardise.with_record_id(keys, key).select("record_id", "true_person_id")
     lake.overwrite(truth, Zone.EVALUATION, "truth", schemas.load("truth"))
 
 

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from linkage.engine.clusters import ROOT, with_root
 from linkage.engine.records import NODE
-from linkage.records.record_id import with_record_id
+from linkage.records.keyed_hash import keyed_hash
 
 _HEX_DIGITS = 16
 
@@ -38,15 +38,9 @@ def person_records(clusters: DataFrame, key: bytes) -> DataFrame:
     >>> [row["person_id"] for row in person_records(df, b"0123456789abcdef").collect()]
     ['...', '...']
     """
-    named = clusters.select(
-        F.col("record_id").alias("_record_id"),
-        "source_dataset",
-        F.lit("person").alias("_kind"),
-        F.col("cluster_id").cast("string").alias("_cluster"),
-    )
-    hashed = with_record_id(named, "_kind", "_cluster", key)
-    person_id = F.lpad(F.lower(F.hex("record_id")), _HEX_DIGITS, "0")
-    return hashed.select(F.col("_record_id").alias("record_id"), "source_dataset", person_id.alias("person_id"))
+    hashed = keyed_hash(clusters.sparkSession, F.lit("person"), F.col("cluster_id").cast("string"), key=key)
+    person_id = F.lpad(F.lower(F.hex(hashed)), _HEX_DIGITS, "0").alias("person_id")
+    return clusters.select("record_id", "source_dataset", person_id)
 
 
 def persons(person_records: DataFrame) -> DataFrame:

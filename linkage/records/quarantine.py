@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from linkage.records.dates import parse_date
-from linkage.records.record_id import source_key
+from linkage.records.source_key import source_key
 from schemas import Column as SchemaColumn
 from schemas import TableSchema
 

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 import schemas
 from linkage.records import dates, identifiers, names, postcodes, sex
 from linkage.records.evidence import Evidence, collect
-from linkage.records.record_id import source_key, with_record_id
+from linkage.records.keyed_hash import keyed_hash
+from linkage.records.source_key import source_key
 from linkage.records.text import within
 from schemas import TableSchema
 
@@ -28,7 +29,16 @@ def identify(accepted: DataFrame, dataset: str, key: bytes) -> DataFrame:
         ConfigError: no such dataset, or a key that is too short.
     """
     sourced = accepted.withColumns({"source_dataset": F.lit(dataset), "source_key": source_key(schemas.load(dataset))})
-    return with_record_id(sourced, "source_dataset", "source_key", key)
+    return with_record_id(sourced, key)
+
+
+def with_record_id(sourced: DataFrame, key: bytes) -> DataFrame:
+    """`sourced` with `record_id`, a keyed hash of its `source_dataset` and `source_key`.
+
+    The caller must check that record_id is unique.
+    """
+    record_id = keyed_hash(sourced.sparkSession, F.col("source_dataset"), F.col("source_key"), key=key)
+    return sourced.withColumn("record_id", record_id)
 
 
 def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame:

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records.record_id import KEY_SEPARATOR
+from linkage.records.keyed_hash import SEPARATOR
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import load_table, words
 from linkage.synthetic.rates import Rates
@@ -66,7 +66,7 @@ def truth_of(rows: DataFrame, dataset: str) -> DataFrame:
     keyed = (F.col("flaw").isNull() | F.col("flaw").isin(*_KEYED_FLAWS)) & (F.col("sharing") == 0)
     return rows.where((F.col("dataset") == dataset) & keyed).select(
         F.lit(dataset).alias("source_dataset"),
-        F.concat_ws(KEY_SEPARATOR, *(part for _, part in _key(dataset))).alias("source_key"),
+        F.concat_ws(SEPARATOR, *(part for _, part in _key(dataset))).alias("source_key"),
         F.col("person_id").alias("true_person_id"),
     )
 
