@@ -33,10 +33,10 @@ def person_records(clusters: DataFrame, key: bytes) -> DataFrame:
     same clusters, and nobody without the key can go from one to the other. It is 64 bits as
     hexadecimal digits; the caller must check that persons are as many as clusters.
 
-    >>> df = spark.createDataFrame([(5, "prison", 5), (9, "probation", 5)],
+    >>> df = spark.createDataFrame([(5, "prison", 5), (9, "probation", 5), (7, "prison", 7)],
     ...     "record_id bigint, source_dataset string, cluster_id bigint")
-    >>> [row["person_id"] for row in person_records(df, b"0123456789abcdef").collect()]
-    ['...', '...']
+    >>> [(row["record_id"], row["person_id"]) for row in person_records(df, b"0123456789abcdef").collect()]
+    [(5, '364e347167caca5f'), (9, '364e347167caca5f'), (7, '13ef5f21ca34a845')]
     """
     hashed = keyed_hash(clusters.sparkSession, F.lit("person"), F.col("cluster_id").cast("string"), key=key)
     person_id = F.lpad(F.lower(F.hex(hashed)), _HEX_DIGITS, "0").alias("person_id")
