@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from linkage.errors import ConfigError, InputError, RefusedError
 from linkage.lake.files import absolute, files_fingerprint, is_local
@@ -76,8 +76,8 @@ class Lake:
             raise ConfigError(f"zone {zone}: the lake has no root for it; name one in the config")
         return f"{absolute(root)}/{table}"
 
-    def read(self, zone: Zone, table: str, schema: TableSchema, version: int | None = None) -> DataFrame:
-        """Reads a table, its newest version unless one is named, and checks it.
+    def read(self, zone: Zone, table: str, schema: TableSchema) -> DataFrame:
+        """Reads a table and checks it.
 
         Raises:
             RefusedError: The job did not declare to read the zone.
@@ -87,28 +87,29 @@ class Lake:
         path = self.path(zone, table)
         if not DeltaTable.isDeltaTable(self.spark, path):
             raise InputError(f"{zone}/{table}: no such table at {path}; run the job that writes it")
-        reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", version)
-        df = reader.load(path)
+        df = self.spark.read.format("delta").load(path)
         schema.check(df)
         return df
 
     def overwrite(
         self, df: DataFrame, zone: Zone, table: str, schema: TableSchema, partition_by: Sequence[str] = ()
     ) -> Commit:
-        """Replaces a table's rows and columns in one commit; raises as `append`."""
-        writer = df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        return self._write(writer.partitionBy(*partition_by), df, zone, table, schema)
-
-    def append(self, df: DataFrame, zone: Zone, table: str, schema: TableSchema) -> Commit:
-        """Adds rows to a table in one commit, making the table if it is not there.
+        """Replaces a table's rows and columns in one commit.
 
         Raises:
             RefusedError: The job did not declare to write the zone.
             InputError: The frame is not what the schema says.
         """
-        return self._write(df.write.format("delta").mode("append"), df, zone, table, schema)
+        self._permit(zone, self.writes, "write")
+        schema.check(df)
+        path = self.path(zone, table)
+        writer = df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        if zone in _PERSONAL:
+            # Delta's log keeps the least and the greatest value of each column, which outlive
+            # the rows when they are deleted: no name may get there.
+            writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
+        writer.partitionBy(*partition_by).save(path)
+        return _last_commit(self.spark, path)
 
     def deliver(self, df: DataFrame, table: str, file_format: str) -> None:
         """Writes a supply into the landing zone as its owner would: plain Parquet or CSV files."""
@@ -122,24 +123,9 @@ class Lake:
         """Whether there is a Delta table of that name."""
         return DeltaTable.isDeltaTable(self.spark, self.path(zone, table))
 
-    def version(self, zone: Zone, table: str) -> int | None:
-        """The table's newest version, or None if there is no such table."""
-        return _version(self.spark, self.path(zone, table))
-
     def fingerprint(self, zone: Zone, table: str) -> str | None:
         """What changes when the data do, as the function of that name tells it."""
         return fingerprint(self.spark, self.path(zone, table))
-
-    def _write(self, writer: DataFrameWriter, df: DataFrame, zone: Zone, table: str, schema: TableSchema) -> Commit:
-        self._permit(zone, self.writes, "write")
-        schema.check(df)
-        path = self.path(zone, table)
-        if zone in _PERSONAL:
-            # Delta's log keeps the least and the greatest value of each column, which outlive
-            # the rows when they are deleted: no name may get there.
-            writer = writer.option("delta.dataSkippingNumIndexedCols", "0")
-        writer.save(path)
-        return _last_commit(self.spark, path)
 
     def _permit(self, zone: Zone, declared: frozenset[Zone], verb: str) -> None:
         if zone not in declared:

@@ -68,15 +68,6 @@ def district(postcode: Column) -> Column:
     return F.substring_index(postcode, " ", 1)
 
 
-def area(postcode: Column) -> Column:
-    """Letters that begin a standardised postcode.
-
-    >>> spark.range(1).select(area(F.lit("XA1 2BC"))).first()[0]
-    'XA'
-    """
-    return F.regexp_extract(postcode, r"\A[A-Z]+", 0)
-
-
 def standardise_history(present: Column, earlier: Column) -> Column:
     """All postcodes of a person, sorted, without repeats; null when there is none.
 

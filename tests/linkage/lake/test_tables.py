@@ -20,17 +20,13 @@ def lake(spark, tmp_path):
 
 def test_a_table_comes_back_as_it_was_written(spark, lake):
     first = lake.overwrite(spark.createDataFrame([(1, 7), (2, 7)], COLUMNS), Zone.EVALUATION, "truth", TRUTH)
-    second = lake.append(spark.createDataFrame([(3, 8)], COLUMNS), Zone.EVALUATION, "truth", TRUTH)
-    third = lake.overwrite(spark.createDataFrame([(4, 9)], COLUMNS), Zone.EVALUATION, "truth", TRUTH)
-    assert (first, second, third) == (Commit(0, 2), Commit(1, 1), Commit(2, 1))
-    assert lake.version(Zone.EVALUATION, "truth") == 2
+    second = lake.overwrite(spark.createDataFrame([(4, 9)], COLUMNS), Zone.EVALUATION, "truth", TRUTH)
+    assert (first, second) == (Commit(0, 2), Commit(1, 1))
     assert [tuple(row) for row in lake.read(Zone.EVALUATION, "truth", TRUTH).collect()] == [(4, 9)]
-    assert lake.read(Zone.EVALUATION, "truth", TRUTH, version=1).count() == 3
 
 
 def test_a_table_that_is_not_there(lake):
     assert not lake.exists(Zone.EVALUATION, "truth")
-    assert lake.version(Zone.EVALUATION, "truth") is None
     assert lake.fingerprint(Zone.EVALUATION, "truth") is None
     with pytest.raises(InputError, match="evaluation/truth: no such table"):
         lake.read(Zone.EVALUATION, "truth", TRUTH)
@@ -43,8 +39,6 @@ def test_zones_that_were_not_declared_are_refused(spark, tmp_path):
         lake.read(Zone.IDENTIFIERS, "records", TRUTH)
     with pytest.raises(RefusedError, match="zone linkage: this job may not write it; it declares evaluation"):
         lake.overwrite(truth, Zone.LINKAGE, "truth", TRUTH)
-    with pytest.raises(RefusedError, match="may not write"):
-        lake.append(truth, Zone.LINKAGE, "truth", TRUTH)
     with pytest.raises(RefusedError, match="may not write"):
         lake.deliver(truth, "prison", "parquet")
     with pytest.raises(RefusedError, match="may not open"):
@@ -89,8 +83,7 @@ def test_the_log_of_a_personal_table_holds_no_value(spark, tmp_path, zone):
         "surname_std": "ZYGMUNTOWICZ",
     }
     records = spark.createDataFrame([tuple(row[name] for name in schema.column_names)], schema.struct_type())
-    for write in (lake.overwrite, lake.append):
-        write(records, zone, "records", schema)
+    lake.overwrite(records, zone, "records", schema)
     log = "".join(path.read_text() for path in Path(tmp_path, f"{zone}/records/_delta_log").glob("*.json"))
     assert "surname_std" in log
     assert "ZYGMUNTOWICZ" not in log
