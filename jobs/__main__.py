@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 if __name__ == "__main__":
     # A submitted script brings its own folder as the first place to import from; jobs would hide
@@ -14,7 +16,11 @@ if __name__ == "__main__":
     if str(_here.parent) not in sys.path:
         sys.path.append(str(_here.parent))
 
+from pyspark.sql import SparkSession
+
+from jobs import settings
 from jobs.harness import cli
+from jobs.harness.run import Run
 
 JOBS = {
     name: f"jobs.{name}"
@@ -22,9 +28,30 @@ JOBS = {
 }
 
 
+class _StageJob:
+    """What stands around a module that states its stage and nothing else."""
+
+    add_arguments = staticmethod(settings.add_arguments)
+    load = staticmethod(settings.load)
+
+    def __init__(self, module: ModuleType) -> None:
+        self.__doc__ = module.__doc__
+        self._stage = module.STAGE
+
+    def run(self, spark: SparkSession, request: settings.Request, run: Run) -> None:
+        """Performs the stage unless it is done."""
+        self._stage.perform_alone(spark, request.config, run, again=request.again)
+
+
+def find(module: str) -> cli.Job:
+    """A job by its module: the module itself, or a frame around its stage."""
+    found = import_module(module)
+    return _StageJob(found) if hasattr(found, "STAGE") else found
+
+
 def main(argv: Sequence[str]) -> int:
     """Runs one job and returns its exit code."""
-    return cli.dispatch(argv, JOBS)
+    return cli.dispatch(argv, JOBS, find)
 
 
 if __name__ == "__main__":

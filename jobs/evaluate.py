@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
-
 import schemas
-from jobs import settings
 from jobs.harness import stages
-from jobs.harness.run import Run
-from jobs.settings import PipelineSettings, Request
+from jobs.settings import PipelineSettings
 from linkage.lake import Zone
 from linkage.quality.accuracy import accuracy_by_scope
-
-READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
-WRITES = frozenset({Zone.EVALUATION})
-
-add_arguments = settings.add_arguments
-load = settings.load
 
 
 def plan(config: PipelineSettings) -> stages.Plan:  # noqa: ARG001  all stages have the same form
@@ -38,9 +28,11 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     return {"scopes": task.lake.overwrite(accuracy, Zone.EVALUATION, "accuracy", schema).rows}
 
 
-STAGE = stages.Stage("evaluate", __name__, READS, WRITES, plan, work)
-
-
-def run(spark: SparkSession, request: Request, run: Run) -> None:
-    """Measures the accuracy unless that is done."""
-    STAGE.perform_alone(spark, request.config, run, again=request.again)
+STAGE = stages.Stage(
+    "evaluate",
+    __name__,
+    reads=frozenset({Zone.LINKAGE, Zone.EVALUATION}),
+    writes=frozenset({Zone.EVALUATION}),
+    plan=plan,
+    work=work,
+)

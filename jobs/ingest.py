@@ -13,24 +13,17 @@ from dataclasses import dataclass
 from functools import reduce
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from jobs import settings
 from jobs.harness import stages
-from jobs.harness.run import Run
-from jobs.settings import IngestSettings, PipelineSettings, Request
+from jobs.settings import IngestSettings, PipelineSettings
 from linkage.errors import InputError, LinkageError
 from linkage.lake import Lake, Zone, read_input
 from linkage.records import quarantine, standardise
 
-READS = frozenset({Zone.LANDING, Zone.EVALUATION})
-WRITES = frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.EVALUATION})
 KEY_PURPOSE = "record_id"
-
-add_arguments = settings.add_arguments
-load = settings.load
 
 
 @dataclass(frozen=True)
@@ -161,9 +154,11 @@ def _union(frames: Sequence[DataFrame]) -> DataFrame:
     return reduce(DataFrame.unionByName, frames)
 
 
-STAGE = stages.Stage("ingest", __name__, READS, WRITES, plan, work)
-
-
-def run(spark: SparkSession, request: Request, run: Run) -> None:
-    """Ingests the supplies unless that is done."""
-    STAGE.perform_alone(spark, request.config, run, again=request.again)
+STAGE = stages.Stage(
+    "ingest",
+    __name__,
+    reads=frozenset({Zone.LANDING, Zone.EVALUATION}),
+    writes=frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.EVALUATION}),
+    plan=plan,
+    work=work,
+)

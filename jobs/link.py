@@ -5,14 +5,10 @@ Scored pairs hold comparison levels and weights, no name and no date of birth.
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
-
 import schemas
-from jobs import settings
 from jobs.harness import stages
 from jobs.harness.limits import kernel_limits
-from jobs.harness.run import Run
-from jobs.settings import PipelineSettings, Request
+from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns, value_frequencies
@@ -24,12 +20,6 @@ from linkage.lake import Lake, Zone
 from linkage.model.blocking import keyed_rules
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings
-
-READS = frozenset({Zone.IDENTIFIERS, Zone.LINKAGE})
-WRITES = frozenset({Zone.LINKAGE})
-
-add_arguments = settings.add_arguments
-load = settings.load
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
@@ -74,9 +64,11 @@ def _model(lake: Lake) -> LinkageModel:
     return parse_settings(row["document"], where="linkage/models")
 
 
-STAGE = stages.Stage("link", __name__, READS, WRITES, plan, work)
-
-
-def run(spark: SparkSession, request: Request, run: Run) -> None:
-    """Scores the pairs unless that is done."""
-    STAGE.perform_alone(spark, request.config, run, again=request.again)
+STAGE = stages.Stage(
+    "link",
+    __name__,
+    reads=frozenset({Zone.IDENTIFIERS, Zone.LINKAGE}),
+    writes=frozenset({Zone.LINKAGE}),
+    plan=plan,
+    work=work,
+)

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 import schemas
-from jobs import settings
 from jobs.harness import stages
-from jobs.harness.run import Run
-from jobs.settings import PipelineSettings, Request
+from jobs.settings import PipelineSettings
 from linkage.errors import LinkageError
 from linkage.identity import persons
 from linkage.lake import Zone
 
-READS = frozenset({Zone.IDENTIFIERS, Zone.LINKAGE})
-WRITES = frozenset({Zone.LINKAGE})
 KEY_PURPOSE = "person_id"
-
-add_arguments = settings.add_arguments
-load = settings.load
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
@@ -52,9 +44,11 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     return {"persons": found}
 
 
-STAGE = stages.Stage("resolve", __name__, READS, WRITES, plan, work)
-
-
-def run(spark: SparkSession, request: Request, run: Run) -> None:
-    """Resolves the records unless that is done."""
-    STAGE.perform_alone(spark, request.config, run, again=request.again)
+STAGE = stages.Stage(
+    "resolve",
+    __name__,
+    reads=frozenset({Zone.IDENTIFIERS, Zone.LINKAGE}),
+    writes=frozenset({Zone.LINKAGE}),
+    plan=plan,
+    work=work,
+)

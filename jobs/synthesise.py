@@ -7,24 +7,16 @@ gives the same rows on any machine.
 from __future__ import annotations
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 import schemas
-from jobs import settings
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
-from jobs.harness.run import Run
-from jobs.settings import PipelineSettings, Request, SynthesiseSettings
+from jobs.settings import PipelineSettings, SynthesiseSettings
 from linkage.errors import ConfigError
 from linkage.lake import Zone
 from linkage.synthetic import Rates, Spec, synthesise
 from linkage.synthetic.events import DATASETS
-
-READS: frozenset[Zone] = frozenset()
-WRITES = frozenset({Zone.LANDING, Zone.EVALUATION})
-
-add_arguments = settings.add_arguments
-load = settings.load
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
@@ -64,9 +56,11 @@ def _section(config: PipelineSettings) -> SynthesiseSettings:
     return config.synthesise
 
 
-STAGE = stages.Stage("synthesise", __name__, READS, WRITES, plan, work)
-
-
-def run(spark: SparkSession, request: Request, run: Run) -> None:
-    """Makes the supplies unless that is done."""
-    STAGE.perform_alone(spark, request.config, run, again=request.again)
+STAGE = stages.Stage(
+    "synthesise",
+    __name__,
+    reads=frozenset(),
+    writes=frozenset({Zone.LANDING, Zone.EVALUATION}),
+    plan=plan,
+    work=work,
+)

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import json
 
-from pyspark.sql import SparkSession
-
 import schemas
-from jobs import settings
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
 from jobs.harness.limits import kernel_limits
 from jobs.harness.manifest import write_json
-from jobs.harness.run import Run
-from jobs.settings import PipelineSettings, Request
+from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns, value_frequencies
 from linkage.engine.records import check_ids, linkage_records_of
@@ -28,12 +24,6 @@ from linkage.lake import Zone
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings, to_settings
 from linkage.model.training import TrainingPlan
-
-READS = frozenset({Zone.IDENTIFIERS})
-WRITES = frozenset({Zone.LINKAGE})
-
-add_arguments = settings.add_arguments
-load = settings.load
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
@@ -82,9 +72,11 @@ def _keep(model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:
     task.lake.overwrite(task.spark.createDataFrame([row], schema.struct_type()), Zone.LINKAGE, "models", schema)
 
 
-STAGE = stages.Stage("train", __name__, READS, WRITES, plan, work)
-
-
-def run(spark: SparkSession, request: Request, run: Run) -> None:
-    """Trains the model unless that is done."""
-    STAGE.perform_alone(spark, request.config, run, again=request.again)
+STAGE = stages.Stage(
+    "train",
+    __name__,
+    reads=frozenset({Zone.IDENTIFIERS}),
+    writes=frozenset({Zone.LINKAGE}),
+    plan=plan,
+    work=work,
+)

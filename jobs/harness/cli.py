@@ -12,12 +12,11 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn, Protocol, cast
+from typing import NoReturn, Protocol
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -40,7 +39,7 @@ class RunSettings(Protocol):
 
 
 class Job(Protocol):
-    """What a job's module offers. The first line of its docstring is its help."""
+    """What a job offers. The first line of its module's docstring is its help."""
 
     __doc__: str | None
 
@@ -64,8 +63,8 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}; see {self.prog} --help")
 
 
-def dispatch(argv: Sequence[str], jobs: Mapping[str, str]) -> int:
-    """Runs the job that the first argument names; `jobs` maps names to modules."""
+def dispatch(argv: Sequence[str], jobs: Mapping[str, str], find: Callable[[str], Job]) -> int:
+    """Runs the job that the first argument names; `jobs` maps names to modules, `find` these to jobs."""
     if not argv or argv[0] in ("-h", "--help"):
         print(_overview(jobs))
         return 0 if argv else 2
@@ -73,13 +72,13 @@ def dispatch(argv: Sequence[str], jobs: Mapping[str, str]) -> int:
     if name not in jobs:
         print(f"{PROGRAM}: unknown job '{name}'{suggest(name, list(jobs))}", file=sys.stderr)
         return ConfigError.exit_code
-    return execute(name, jobs[name], argv[1:])
+    return execute(name, lambda: find(jobs[name]), argv[1:])
 
 
-def execute(name: str, module: str, argv: Sequence[str]) -> int:
-    """Runs one job with its options and returns the exit code; never raises."""
+def execute(name: str, find: Callable[[], Job], argv: Sequence[str]) -> int:
+    """Runs the job that is found with its options and returns the exit code; never raises."""
     try:
-        job = cast(Job, import_module(module))
+        job = find()
         settings = job.load(_parse(name, job, argv))
         with listening() as listener:
             return _run(name, job, settings, listener)

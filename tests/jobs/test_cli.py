@@ -31,7 +31,7 @@ class _Settings:
 
 @pytest.fixture
 def job(monkeypatch, tmp_path):
-    """A job that does what a test asks, under the module name `fake_job`."""
+    """A job that does what a test asks, where `_execute` finds it."""
     module = ModuleType("fake_job", "Does what a test asks.\n\nAt length.")
     module.failure = None
     module.runs = tmp_path / "runs"
@@ -58,7 +58,7 @@ def job(monkeypatch, tmp_path):
 
 
 def _execute(*argv: str) -> int:
-    return cli.execute("fake", "fake_job", argv)
+    return cli.execute("fake", lambda: sys.modules["fake_job"], argv)
 
 
 def _manifest(runs: Path) -> dict:
