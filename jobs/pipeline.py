@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs import evaluate, ingest, link, resolve, settings, synthesise, train
-from jobs.harness import stages
+from jobs.harness import lock
 from jobs.harness.config import digest
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
@@ -34,7 +34,7 @@ def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Performs the stages in order and prints the summary."""
     config = request.config
     run.manifest.config = {"path": str(request.path), "sha256": digest(config)}
-    with stages.alone(config.runs):
+    with lock.alone(config.lake, config.runs):
         for stage in SYNTHETIC_STAGES if config.synthesise else STAGES:
             stage.perform(spark, config, run, again=request.again)
     lake = Lake(spark, config.lake, READS, WRITES)

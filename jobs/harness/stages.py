@@ -8,11 +8,9 @@ begins, so that a run killed anywhere leaves either a true mark or none.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,12 +18,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 from pyspark.sql import SparkSession
 
-from jobs.harness import keys
+from jobs.harness import keys, lock
 from jobs.harness.config import digest
 from jobs.harness.manifest import versions, write_json
 from jobs.harness.run import Run
 from jobs.harness.sources import code_hash
-from linkage.errors import ConfigError, RefusedError
+from linkage.errors import ConfigError
 from linkage.lake import Lake, Zone
 from linkage.lake.files import files_fingerprint
 
@@ -117,29 +115,13 @@ class Stage(Generic[C]):
     def perform_alone(self, spark: SparkSession, config: C, run: Run, *, again: bool) -> None:
         """As `perform`, with no other run beside it."""
         run.manifest.config = {"sha256": digest(config)}
-        with alone(config.runs):
+        with lock.alone(config.lake, config.runs):
             self.perform(spark, config, run, again=again)
 
     def _fingerprint(self, plan: Plan, task: Task[C], inputs: Mapping[str, str | None]) -> str:
         key = task.ring.mark() if plan.keyed else None
         places = [task.lake.path(table.zone, table.name) for table in (*plan.inputs, *plan.outputs)]
         return digest(dict(inputs), *plan.settings, key, places, code_hash(self.module), dict(versions()))
-
-
-@contextmanager
-def alone(runs: Path) -> Iterator[None]:
-    """Keeps a second run from the same tables.
-
-    Raises:
-        RefusedError: Another run is at work.
-    """
-    path = runs / "lock"
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RefusedError(f"another run is at work (it holds {path}); wait until it ends") from None
-        yield
 
 
 def _inputs(plan: Plan, lake: Lake) -> dict[str, str | None]:

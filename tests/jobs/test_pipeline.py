@@ -10,6 +10,7 @@ import pytest
 
 import schemas
 from jobs.__main__ import main
+from jobs.harness import lock
 from jobs.harness.signals import Interrupted
 from linkage.lake import Lake, Zone
 from tests.jobs.conftest import small, written
@@ -163,7 +164,7 @@ def test_too_many_bad_rows_stop_the_run_before_anything_is_written(done, tmp_pat
     assert code == 3
     assert "supply magistrates: " in err.splitlines()[-1]
     assert "ingest.max_bad_share" in err.splitlines()[-1]
-    assert not (tmp_path / "lake").exists()
+    assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
 
 
 def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
@@ -174,7 +175,7 @@ def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
     assert code == 3
     assert "ingest: table prison does not fit its schema: " in err
     assert "unexpected column surnam" in err
-    assert not (tmp_path / "lake").exists()
+    assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
 
 
 def test_a_csv_row_that_does_not_fit_its_header_goes_to_quarantine(spark, tmp_path):

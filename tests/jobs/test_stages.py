@@ -11,7 +11,7 @@ from jobs.harness import keys, progress, sources, stages
 from jobs.harness.config import Settings
 from jobs.harness.manifest import Manifest
 from jobs.harness.run import Run
-from linkage.errors import ConfigError, RefusedError
+from linkage.errors import ConfigError
 from linkage.lake import Lake, Zone
 
 TRUTH = schemas.load("truth")
@@ -140,17 +140,6 @@ def test_a_mark_cut_short_is_no_mark(bench):
     bench.perform()
     (bench.config.runs / "stages" / "copy.json").write_text('{"fingerprint": "')
     assert bench.perform().stages == {"copy": "done"}
-
-
-def test_two_runs_do_not_share_a_lake(tmp_path):
-    with (
-        stages.alone(tmp_path),
-        pytest.raises(RefusedError, match="another run is at work"),
-        stages.alone(tmp_path),
-    ):
-        pass
-    with stages.alone(tmp_path):
-        pass
 
 
 def test_the_code_hash_follows_imports_and_data():
