@@ -1,26 +1,24 @@
 """Work that is done is not done again; work that was cut off starts again.
 
-A stage is done when its mark says so: a small file, written after the stage's tables are
-committed, with a fingerprint of all that decides the result (inputs by version, settings, code,
-packages, the key) and the versions of the tables that it left. The mark goes before the work
-begins, so that a run killed anywhere leaves either a true mark or none.
+A stage is done when its mark says so: it has a fingerprint of all that decides the result (inputs
+by version, settings, code, packages, the key) and the versions of the tables that the stage left.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 from pyspark.sql import SparkSession
 
-from jobs.harness import keys, lock
+from jobs.harness import keys, lock, marks
 from jobs.harness.config import digest
-from jobs.harness.manifest import versions, write_json
+from jobs.harness.manifest import versions
 from jobs.harness.run import Run
 from jobs.harness.sources import code_hash
 from linkage.errors import ConfigError
@@ -92,15 +90,18 @@ class Stage(Generic[C]):
         """Does the work unless it is done; `again` does it in any case."""
         lake = Lake(spark, config.lake, self.reads, self.writes)
         task = Task(spark, config, lake, keys.load(config.key), run)
-        plan, path = self.plan(config), config.runs / "stages" / f"{self.name}.json"
+        plan = self.plan(config)
         inputs = _inputs(plan, lake)
-        expected, mark = self._fingerprint(plan, task, inputs), _read(path)
+        expected, mark = self._fingerprint(plan, task, inputs), marks.read(config.runs, self.name, config.lake)
         run.manifest.inputs |= {name: inputs[name] for name in inputs.keys() - run.manifest.outputs.keys()}
-        if not again and mark.get("fingerprint") == expected and mark["outputs"] == _versions(plan.outputs, lake):
-            run.manifest.outputs |= mark["outputs"]
-            run.unchanged(self.name, mark["counts"])
+        done = mark is not None and mark.fingerprint == expected and mark.outputs == _versions(plan.outputs, lake)
+        if mark is not None and done and not again:
+            run.manifest.outputs |= mark.outputs
+            run.unchanged(self.name, mark.counts)
             return
-        path.unlink(missing_ok=True)
+        marks.check_inputs(inputs, config.runs, config.lake)
+        left = partial(marks.write, config.runs, self.name, config.lake, inputs=inputs)
+        left(outputs={str(table): None for table in plan.outputs}, counts={}, fingerprint=None)
         with run.stage(self.name) as record:
             try:
                 record.count(**self.work(task))
@@ -109,8 +110,7 @@ class Stage(Generic[C]):
                 spark.catalog.clearCache()
             outputs = _versions(plan.outputs, lake)
             run.manifest.outputs |= outputs
-            path.parent.mkdir(exist_ok=True)
-            write_json(path, {"fingerprint": expected, "outputs": outputs, "counts": record.counts})
+            left(outputs=outputs, counts=record.counts, fingerprint=expected)
 
     def perform_alone(self, spark: SparkSession, config: C, run: Run, *, again: bool) -> None:
         """As `perform`, with no other run beside it."""
@@ -137,11 +137,3 @@ def _inputs(plan: Plan, lake: Lake) -> dict[str, str | None]:
 
 def _versions(tables: Sequence[Table], lake: Lake) -> dict[str, str | None]:
     return {str(table): lake.fingerprint(table.zone, table.name) for table in tables}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        mark: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
-    return mark

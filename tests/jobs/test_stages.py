@@ -1,7 +1,7 @@
 """Stages: done once, again when what decides them changes, again when they were cut off."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from jobs.harness import keys, progress, sources, stages
 from jobs.harness.config import Settings
 from jobs.harness.manifest import Manifest
 from jobs.harness.run import Run
-from linkage.errors import ConfigError
+from linkage.errors import ConfigError, InputError
 from linkage.lake import Lake, Zone
 
 TRUTH = schemas.load("truth")
@@ -41,9 +41,26 @@ class _Bench:
     failure: BaseException | None = None
 
     def perform(self, *, again: bool = False) -> Manifest:
+        return self._perform(stages.Stage("copy", "linkage.errors", ZONES, ZONES, self._plan, self._work), again)
+
+    def perform_next(self) -> Manifest:
+        """A stage that reads what the first one wrote."""
+        plan = stages.Plan([stages.Table(Zone.EVALUATION, "truth")], [stages.Table(Zone.EVALUATION, "next")], [])
+
+        def work(task: stages.Task[_Config]) -> dict[str, int]:
+            read = task.lake.read(Zone.EVALUATION, "truth", TRUTH)
+            return {"records": task.lake.overwrite(read, Zone.EVALUATION, "next", TRUTH).rows}
+
+        return self._perform(stages.Stage("next", "linkage.errors", ZONES, ZONES, lambda _: plan, work), again=False)
+
+    def perform_last(self) -> Manifest:
+        """A stage that reads what the second one wrote, and nothing of the first."""
+        plan = stages.Plan([stages.Table(Zone.EVALUATION, "next")], [], [self.config.section])
+        return self._perform(stages.Stage("last", "linkage.errors", ZONES, ZONES, lambda _: plan, lambda _: {}), False)
+
+    def _perform(self, stage: stages.Stage[_Config], again: bool) -> Manifest:
         manifest = Manifest("fake", "1")
         run = Run("fake", "1", self.config.runs, self.config.runs, manifest, progress.for_stream("fake", "1"))
-        stage = stages.Stage("copy", "linkage.errors", ZONES, ZONES, self._plan, self._work)
         stage.perform(self.spark, self.config, run, again=again)
         return manifest
 
@@ -140,6 +157,53 @@ def test_a_mark_cut_short_is_no_mark(bench):
     bench.perform()
     (bench.config.runs / "stages" / "copy.json").write_text('{"fingerprint": "')
     assert bench.perform().stages == {"copy": "done"}
+
+
+def test_a_stage_whose_input_is_missing_says_who_writes_it(bench):
+    with pytest.raises(InputError, match=r"evaluation/truth: no such table at .*; run the job that writes it"):
+        bench.perform_next()
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), ValueError()])
+def test_a_stage_does_not_take_what_another_left_half_made(bench, failure):
+    bench.failure = failure
+    with pytest.raises(type(failure)):
+        bench.perform()
+    with pytest.raises(InputError, match="evaluation/truth: copy was stopped before it was done; run copy again"):
+        bench.perform_next()
+    bench.failure = None
+    bench.perform()
+    assert bench.perform_next().counts == {"records": 3}
+
+
+def test_a_stage_does_not_take_what_somebody_else_wrote(bench):
+    bench.perform()
+    rows = bench.spark.range(9).selectExpr("id as record_id", "id as true_person_id")
+    Lake(bench.spark, bench.config.lake, ZONES, ZONES).overwrite(rows, Zone.EVALUATION, "truth", TRUTH)
+    with pytest.raises(InputError, match="evaluation/truth: no longer what copy wrote; run copy again"):
+        bench.perform_next()
+
+
+def test_a_stage_does_not_take_what_was_made_of_something_older(bench):
+    bench.perform()
+    bench.perform_next()
+    assert bench.perform_last().stages == {"last": "done"}
+    bench.perform(again=True)
+    bench.config = replace(bench.config, section=_Section(people=4))
+    with pytest.raises(
+        InputError, match="evaluation/next: next made it of an earlier evaluation/truth; run next again, or the pipe"
+    ):
+        bench.perform_last()
+    bench.perform_next()
+    assert bench.perform_last().stages == {"last": "done"}
+
+
+def test_marks_of_another_lake_do_not_matter(bench, tmp_path):
+    bench.perform()
+    bench.config = replace(bench.config, lake=str(tmp_path / "other"))
+    rows = bench.spark.range(9).selectExpr("id as record_id", "id as true_person_id")
+    Lake(bench.spark, bench.config.lake, ZONES, ZONES).overwrite(rows, Zone.EVALUATION, "truth", TRUTH)
+    assert bench.perform_next().counts == {"records": 9}
 
 
 def test_the_code_hash_follows_imports_and_data():
