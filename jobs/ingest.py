@@ -64,9 +64,10 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         reasons = _count_reasons(supplies, config)
         rows = sum(supply.rows for supply in supplies)
         records, quarantined = _write(supplies, config, lake, key)
-    _write_truth(lake, key)
+    # That every row was judged is known before the first write; what a write took, only when it is done.
     if rows != records + quarantined:
         raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
+    _write_truth(lake, key)
     return {"rows": rows, "records": records, "quarantined": quarantined, **reasons}
 
 
@@ -91,16 +92,23 @@ def _count_reasons(supplies: Sequence[_Supply], config: IngestSettings) -> dict[
     """Counts broken rules over all supplies; a row may break several.
 
     Raises:
+        LinkageError: A row that came in has not been judged.
         InputError: Too large a share of one supply's rows is bad.
     """
     together = _union([s.flagged.select(F.lit(s.name).alias("supply"), quarantine.REASONS) for s in supplies])
     counted = together.groupBy("supply", quarantine.REASONS).count().collect()
+    judged: Counter[str] = Counter()
     bad: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for name, broken, count in counted:
+        judged[name] += count
         bad[name] += count if broken else 0
         reasons.update({f"quarantined_{reason}": count for reason in broken})
     for supply in supplies:
+        if judged[supply.name] != supply.rows:
+            raise LinkageError(
+                f"supply {supply.name}: {supply.rows} rows came in and {judged[supply.name]} were judged"
+            )
         if bad[supply.name] > config.max_bad_share * supply.rows:
             raise InputError(
                 f"supply {supply.name}: {bad[supply.name]} of {supply.rows} rows are bad, more than the share "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
@@ -32,16 +33,24 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     clusters = persons.clusters(records, pairs, cluster_weight=task.config.resolve.cluster_weight)
     lake.overwrite(clusters, Zone.LINKAGE, "clusters", schemas.load("clusters"))
     clusters = lake.read(Zone.LINKAGE, "clusters", schemas.load("clusters"))
-    members = persons.person_records(clusters, task.ring.derive(KEY_PURPOSE))
+    key = task.ring.derive(KEY_PURPOSE)
+    _check_collisions(clusters, key)
+    members = persons.person_records(clusters, key)
     lake.overwrite(members, Zone.LINKAGE, "person_records", schemas.load("person_records"))
     members = lake.read(Zone.LINKAGE, "person_records", schemas.load("person_records"))
-    found = lake.overwrite(persons.persons(members), Zone.LINKAGE, "persons", schemas.load("persons")).rows
-    expected = clusters.where(F.col("record_id") == F.col("cluster_id")).count()
+    found = lake.overwrite(persons.persons(members), Zone.LINKAGE, "persons", schemas.load("persons"))
+    return {"persons": found.rows}
+
+
+def _check_collisions(clusters: DataFrame, key: bytes) -> None:
+    """A cluster is called by one of its records: the IDs of these must be as many as they are."""
+    firsts = clusters.where(F.col("record_id") == F.col("cluster_id"))
+    ids = persons.person_records(firsts, key)
+    [(expected, found)] = ids.agg(F.count("*"), F.count_distinct("person_id")).collect()
     if found != expected:
         raise LinkageError(
             f"person_id: {expected} clusters got {found} IDs; two IDs are equal by chance, use another key"
         )
-    return {"persons": found}
 
 
 STAGE = stages.Stage(

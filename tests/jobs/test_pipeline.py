@@ -7,12 +7,15 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from pyspark.sql import functions as F
 
 import schemas
 from jobs.__main__ import main
 from jobs.harness import lock
 from jobs.harness.signals import Interrupted
+from linkage.identity import persons
 from linkage.lake import Lake, Zone
+from linkage.records import quarantine
 from tests.jobs.conftest import small, written
 
 STAGES = ["synthesise", "ingest", "train", "link", "resolve", "evaluate"]
@@ -188,6 +191,36 @@ def test_a_csv_row_that_does_not_fit_its_header_goes_to_quarantine(spark, tmp_pa
     assert code == 0, err
     counts = pipeline.manifest["counts"]
     assert counts == {"rows": 2, "records": 1, "quarantined": 1, "quarantined_row_malformed": 1}
+
+
+def test_a_row_that_is_lost_is_missed_before_anything_is_written(spark, tmp_path, monkeypatch):
+    pipeline = _Pipeline(spark, tmp_path)
+    names = schemas.load("prison").column_names
+    values = {"journey_id": "J1", "surname": "SMITH", "reception_date": "2015-06-07"}
+    (tmp_path / "prison.csv").write_text(f"{','.join(names)}\n{','.join(values.get(name, '') for name in names)}\n")
+    pipeline.config["ingest"]["supplies"] = {"prison": {"path": f"{tmp_path}/prison.csv"}}
+    flag = quarantine.flag
+    monkeypatch.setattr(quarantine, "flag", lambda *args: flag(*args).where("journey_id <> 'J1'"))
+    code, _, err = pipeline.run(job="ingest")
+    assert code == 1
+    assert err.splitlines()[-1] == "ingest: supply prison: 1 rows came in and 0 were judged"
+    assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
+
+
+def test_two_persons_with_one_id_stop_the_run_before_any_person_is_written(done, monkeypatch):
+    pipeline, _ = done
+    before, person_records = pipeline.persons(), persons.person_records
+
+    def one_for_all(clusters, key):
+        return person_records(clusters, key).withColumn("person_id", F.lit("0123456789abcdef"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(persons, "person_records", one_for_all)
+        code, _, err = pipeline.run("--again", job="resolve")
+    assert code == 1
+    assert "clusters got 1 IDs; two IDs are equal by chance, use another key" in err.splitlines()[-1]
+    assert pipeline.persons() == before
+    assert pipeline.run(job="resolve")[0] == 0
 
 
 @pytest.mark.parametrize(
