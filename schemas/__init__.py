@@ -4,6 +4,7 @@ One YAML file for each table lies in `schemas/tables/`; the checks, the catalogu
 documentation are made from it, so they cannot drift apart.
 """
 
+from schemas.guard import guarded
 from schemas.loader import load, names, value_set
 from schemas.table import Column, KeyRole, OpenColumn, Provenance, Sensitivity, TableSchema
 
@@ -14,6 +15,7 @@ __all__ = [
     "Provenance",
     "Sensitivity",
     "TableSchema",
+    "guarded",
     "load",
     "names",
     "value_set",

@@ -168,7 +168,7 @@ class TableSchema(_Frozen):
         return T.StructType([T.StructField(c.name, c.spark_type, nullable=c.nullable) for c in self.columns])
 
     def check(self, df: DataFrame) -> None:
-        """Compare the columns and types of `df` with the schema. Reads no data.
+        """Compare the columns and types of `df` with the schema. Reads no data: for rules on rows, see `guarded`.
 
         Raises:
             InputError: with one line that lists every discrepancy.

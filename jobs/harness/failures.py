@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from jobs.harness.signals import Interrupted
 from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
 
-_OURS = re.compile(r"linkage\.errors\.(ConfigError|InputError|RefusedError|LinkageError): ([^\n]+)")
+# In a task's traceback, or in what Spark raises for a row; Spark puts a code behind the latter.
+_OURS = re.compile(
+    r"linkage\.errors\.(ConfigError|InputError|RefusedError|LinkageError): ([^\n]+?)(?: SQLSTATE: \w+)?(?:\n|\Z)"
+)
 _UNREADABLE = re.compile(r"\[(?:FAILED_READ_FILE|MALFORMED_)[^\]]*\][^\n]*?reading file (\S+?)\.?(?:\s|$)")
 _OUTCOMES = {2: "bad config", 3: "bad input", 4: "refused"}
 _BY_NAME = {kind.__name__: kind for kind in (ConfigError, InputError, RefusedError, LinkageError)}

@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from linkage.errors import ConfigError, InputError, RefusedError
 from linkage.lake.files import absolute, files_fingerprint, is_local
-from schemas import TableSchema
+from schemas import TableSchema, guarded
 
 
 class Zone(StrEnum):
@@ -99,11 +99,13 @@ class Lake:
         Raises:
             RefusedError: The job did not declare to write the zone.
             InputError: The frame is not what the schema says.
+            PySparkException: A row breaks a rule of the schema; it holds the line of an InputError.
         """
         self._permit(zone, self.writes, "write")
         schema.check(df)
         path = self.path(zone, table)
-        writer = df.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        rows = guarded(df, schema, f"{zone}/{table}")
+        writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
         if zone in _PERSONAL:
             # Delta's log keeps the least and the greatest value of each column, which outlive
             # the rows when they are deleted: no name may get there.

@@ -16,11 +16,12 @@ from types import ModuleType
 import pytest
 from pyspark.sql import SparkSession
 
+import schemas
 from jobs.__main__ import JOBS, main
 from jobs.harness import cli, progress, session, signals
 from jobs.harness.run import Run
 from linkage.errors import ConfigError, InputError, LinkageError, RefusedError
-from linkage.lake import read_input
+from linkage.lake import Lake, Zone, read_input
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,21 @@ def test_an_error_of_ours_raised_in_a_task_keeps_its_exit_code(job, capsys):
     job.run = run
     assert _execute("--people", "3") == 3
     assert capsys.readouterr().err.splitlines()[-1] == "fake: record_id: two rows with one key"
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_row_that_breaks_a_rule_of_its_table_is_bad_input(job, tmp_path, capsys):
+    def run(spark: SparkSession, *_) -> None:
+        lake = Lake(spark, str(tmp_path / "lake"), frozenset({Zone.LINKAGE}), frozenset({Zone.LINKAGE}))
+        rows = spark.createDataFrame([(1, "Mary", 1)], "record_id bigint, source_dataset string, cluster_id bigint")
+        lake.overwrite(rows, Zone.LINKAGE, "clusters", schemas.load("clusters"))
+
+    job.run = run
+    assert _execute("--people", "3") == 3
+    said = "column source_dataset has a value that is not in the set source_dataset"
+    assert capsys.readouterr().err.splitlines()[-1] == f"fake: linkage/clusters: {said}"
+    [log] = job.runs.glob("*/spark.log")
+    assert "Mary" not in log.read_text()
 
 
 @pytest.mark.usefixtures("spark")

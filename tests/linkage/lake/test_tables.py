@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pyspark.errors import PySparkException
 
 import schemas
 from linkage.errors import ConfigError, InputError, RefusedError
@@ -69,6 +70,13 @@ def test_a_write_that_fails_leaves_the_table_as_it_was(spark, lake):
     broken = spark.range(10).selectExpr("id as record_id", "if(id = 9, raise_error('no'), id) as true_person_id")
     with pytest.raises(Exception, match="USER_RAISED_EXCEPTION"):
         lake.overwrite(broken, Zone.EVALUATION, "truth", TRUTH)
+    assert [tuple(row) for row in lake.read(Zone.EVALUATION, "truth", TRUTH).collect()] == [(1, 7)]
+
+
+def test_a_row_that_breaks_a_rule_leaves_the_table_as_it_was(spark, lake):
+    lake.overwrite(spark.createDataFrame([(1, 7)], COLUMNS), Zone.EVALUATION, "truth", TRUTH)
+    with pytest.raises(PySparkException, match="evaluation/truth: column true_person_id is null in some row"):
+        lake.overwrite(spark.createDataFrame([(1, 8), (2, None)], COLUMNS), Zone.EVALUATION, "truth", TRUTH)
     assert [tuple(row) for row in lake.read(Zone.EVALUATION, "truth", TRUTH).collect()] == [(1, 7)]
 
 
