@@ -1,10 +1,13 @@
-"""Pipelines for tests: the demo's config, moved into a temporary folder and made small."""
+"""What tests of jobs share: the demo's config, moved into a temporary folder and made small, and a desk for `match`."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pyspark.sql import SparkSession
+
+from tests.jobs.match_desk import Desk, desk_in
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "conf" / "pipelines" / "demo.yaml"
@@ -30,3 +33,9 @@ def written(folder: Path, config: dict[str, Any]) -> str:
 @pytest.fixture
 def demo_config(tmp_path):
     return small(tmp_path)
+
+
+@pytest.fixture
+def desk(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A folder with a user's files, in which the job `match` runs."""
+    return desk_in(spark, tmp_path, monkeypatch)
