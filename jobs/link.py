@@ -11,11 +11,11 @@ from jobs.harness.limits import kernel_limits
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
-from linkage.engine.frequencies import counted_columns, value_frequencies
+from linkage.engine.frequencies import counted_columns
 from linkage.engine.named import named_pairs
 from linkage.engine.records import linkage_records_of
 from linkage.engine.scoring import score
-from linkage.engine.sizes import key_sizes
+from linkage.engine.survey import survey
 from linkage.lake import Lake, Zone
 from linkage.model.blocking import keyed_rules
 from linkage.model.specification import LinkageModel
@@ -40,14 +40,13 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
     check_runnable(records, model, rules)
-    sizes = key_sizes(records, rules)
-    budget.check(records, rules, sizes, config.max_pairs, limits, name="link.max_pairs")
+    found = survey(records, rules, counted_columns(model, for_training=False), limits=limits)
+    budget.check(records, rules, found.sizes, config.max_pairs, limits, name="link.max_pairs")
     pairs = score(
         records,
         model,
         rules,
-        sizes=sizes,
-        frequencies=value_frequencies(records, counted_columns(model, for_training=False)),
+        found,
         threshold_weight=config.threshold_weight,
         limits=limits,
     )

@@ -21,12 +21,12 @@ from jobs.harness.run import Run
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
-from linkage.engine.frequencies import ValueFrequencies, counted_columns, value_frequencies
+from linkage.engine.frequencies import counted_columns
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
-from linkage.engine.records import LinkageRecords, check_ids, linkage_records, quoted
+from linkage.engine.records import LinkageRecords, linkage_records, quoted
 from linkage.engine.scoring import ScoredPairs, score
-from linkage.engine.sizes import KeySizes, key_sizes
+from linkage.engine.survey import Survey, survey
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
 from linkage.lake import check_replaceable, fingerprint, read_input, staged_folder, write_document, write_table
@@ -119,20 +119,23 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         _check_truth(frames, settings)
         records = linkage_records(frames, settings.model, _all_rules(settings))
         check_runnable(records, settings.model, _all_rules(settings))
-        ids = check_ids(records)
-        stage.count(records=sum(ids.counts.values()))
+        stage.count(records=records.count())
+    columns = counted_columns(settings.model, for_training=settings.plan is not None)
+    with run.stage("count"):
+        found = survey(records, _all_rules(settings), columns, limits=limits)
     if settings.dry_run:
-        print(budget.report(settings.rules, key_sizes(records, settings.rules)))
+        print(budget.report(settings.rules, found.sizes))
         return
-    model, sizes, frequencies = _prepare(records, settings, ids.counts, limits, run)
+    if settings.max_pairs is not None:
+        budget.check(records, settings.rules, found.sizes, settings.max_pairs, limits, name="--max-pairs")
+    model = _trained(records, settings, found, limits, run)
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         with run.stage("predict") as stage:
             pairs = score(
                 records,
                 model,
                 settings.rules,
-                sizes=sizes,
-                frequencies=frequencies,
+                found,
                 threshold_weight=settings.threshold_weight,
                 limits=limits,
             )
@@ -140,8 +143,8 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             stage.count(**_pair_counts(pairs, settings, run))
         with run.stage("cluster") as stage:
             kept = numbered_pairs(records, read_input(spark, folder.table("scored_pairs")))
-            found = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=ids.seed)
-            write_table(named_clusters(records, found), folder.table("clusters"))
+            joined = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=found.seed)
+            write_table(named_clusters(records, joined), folder.table("clusters"))
             made = read_input(spark, folder.table("clusters"))
             stage.count(clusters=made.select("cluster_id").distinct().count())
         with run.stage("write"):
@@ -182,31 +185,16 @@ def _check_truth(frames: Mapping[str, DataFrame], settings: MatchSettings) -> No
         raise ConfigError(f"--truth {settings.truth}: the model reads this column; truth must not take part in linking")
 
 
-def _prepare(
-    records: LinkageRecords, settings: MatchSettings, counts: Mapping[str, int], limits: KernelLimits, run: Run
-) -> tuple[LinkageModel, KeySizes, ValueFrequencies]:
-    """The model to score with, trained if asked for, and what was counted for it."""
-    columns = counted_columns(settings.model, for_training=settings.plan is not None)
-    with run.stage("count"):
-        sizes = key_sizes(records, _all_rules(settings))
-        if settings.max_pairs is not None:
-            budget.check(records, settings.rules, sizes, settings.max_pairs, limits, name="--max-pairs")
-        frequencies = value_frequencies(records, columns)
+def _trained(
+    records: LinkageRecords, settings: MatchSettings, found: Survey, limits: KernelLimits, run: Run
+) -> LinkageModel:
+    """The model to score with, trained if asked for."""
     if settings.plan is None or settings.training is None:
-        return settings.model, sizes, frequencies
+        return settings.model
     with run.stage("train"):
-        trained = train(
-            records,
-            settings.model,
-            settings.plan,
-            settings.training,
-            counts=counts,
-            sizes=sizes,
-            frequencies=frequencies,
-            limits=limits,
-        )
+        trained = train(records, settings.model, settings.plan, settings.training, found, limits=limits)
     run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
-    return trained.model, sizes, frequencies
+    return trained.model
 
 
 def _pair_counts(pairs: ScoredPairs, settings: MatchSettings, run: Run) -> dict[str, int]:

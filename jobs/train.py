@@ -16,9 +16,9 @@ from jobs.harness.limits import kernel_limits
 from jobs.harness.manifest import write_json
 from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
-from linkage.engine.frequencies import counted_columns, value_frequencies
-from linkage.engine.records import check_ids, linkage_records_of
-from linkage.engine.sizes import key_sizes
+from linkage.engine.frequencies import counted_columns
+from linkage.engine.records import linkage_records_of
+from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.lake import Zone
 from linkage.model.specification import LinkageModel
@@ -46,15 +46,14 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules.all, source="source_dataset", names=datasets)
     check_runnable(records, model, rules.all)
+    limits = kernel_limits(task.spark, task.run)
     trained = train(
         records,
         model,
         training_plan,
         rules,
-        counts=check_ids(records).counts,
-        sizes=key_sizes(records, rules.all),
-        frequencies=value_frequencies(records, counted_columns(model, for_training=True)),
-        limits=kernel_limits(task.spark, task.run),
+        survey(records, rules.all, counted_columns(model, for_training=True), limits=limits),
+        limits=limits,
     )
     task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
     _keep(trained.model, task)

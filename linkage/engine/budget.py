@@ -7,8 +7,8 @@ from functools import partial
 
 from linkage.engine import kernel, plans
 from linkage.engine.kernel import KernelLimits
+from linkage.engine.key_rows import Carried, key_rows
 from linkage.engine.records import ID, SOURCE, LinkageRecords
-from linkage.engine.scoring import partitioned_key_rows
 from linkage.engine.sizes import KeySizes
 from linkage.errors import RefusedError
 from linkage.model.blocking import KeyedRule
@@ -63,8 +63,8 @@ def report(rules: Sequence[KeyedRule], sizes: KeySizes) -> str:
 
 
 def _count_distinct(records: LinkageRecords, rules: Sequence[KeyedRule], sizes: KeySizes, limits: KernelLimits) -> int:
-    columns = list(dict.fromkeys(column.lower() for rule in rules for column in rule.columns))
-    rows = partitioned_key_rows(records, rules, sizes, [SOURCE, ID, *columns])
+    columns = [SOURCE, ID, *(column.lower() for rule in rules for column in rule.columns)]
+    rows = key_rows(records, rules, sizes, Carried.plain(columns), limits=limits)
     plan = plans.counting_plan(records, rules, limits=limits)
     counted = rows.mapInArrow(partial(kernel.run, plan=plan), "pairs bigint").toArrow()
     return sum(counted["pairs"].to_pylist())

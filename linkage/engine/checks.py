@@ -5,30 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
-from pyspark.sql import types as T
-from pyspark.sql.pandas.types import to_arrow_schema
 
-from linkage.engine import kernel, kernel_sql
-from linkage.engine.kernel import KEY_ROWS, KernelLimits
-from linkage.engine.keys import key_rows
-from linkage.engine.records import ID, LinkageRecords
+from linkage.engine import kernel_sql
+from linkage.engine.kernel import KEY_ROWS
+from linkage.engine.keys import key_columns
+from linkage.engine.records import LinkageRecords, empty_database
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import Comparison, LinkageModel
 
 
 def check_runnable(records: LinkageRecords, model: LinkageModel, rules: Sequence[KeyedRule]) -> None:
-    """Bind every level and rule to the columns' types, in DuckDB and in Spark.
+    """Bind every level and rule to the columns' types, as DuckDB will.
 
     Raises:
         ConfigError: A level or a rule that cannot run, by name, with the reason.
     """
-    key_rows(records, rules, [ID])
-    schema = to_arrow_schema(T.StructType(list(records.frame.schema)), timezone="UTC")
-    limits = KernelLimits(memory="256MB", scratch="", threads=1)
-    with kernel.connect(limits, "") as connection:
-        connection.register("incoming", schema.empty_table())
-        connection.execute(f"CREATE TEMP TABLE {KEY_ROWS} AS SELECT * FROM incoming")
+    key_columns(records, rules)
+    with empty_database(records, KEY_ROWS) as connection:
         for comparison in model.comparisons:
             _check_comparison(connection, comparison)
         for rule in rules:

@@ -23,7 +23,7 @@ def clusters(records: LinkageRecords, pairs: DataFrame, *, cluster_weight: float
         pairs: Scored pairs as `linkage.engine.scoring` gives them, read back from where they
             were written.
         cluster_weight: In bits.
-        seed: The one that `check_ids` found.
+        seed: The one that a survey found.
     """
     edges = pairs.select(
         node(records, F.col("source_l"), F.col("id_l"), seed=seed).alias("l"),

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from linkage.engine import chunks
 from linkage.errors import ConfigError, LinkageError
 
 KEY_ROWS = "key_rows"
@@ -82,11 +83,27 @@ def connect(limits: KernelLimits, spill: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+@contextmanager
+def opened(limits: KernelLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB for one task, with a private folder to spill into that goes with it.
+
+    Raises:
+        ConfigError: An expression of the model cannot be computed on these values.
+        LinkageError: DuckDB needs more memory than it has, and cannot spill.
+    """
+    with (
+        _no_value_told(),
+        tempfile.TemporaryDirectory(prefix="kernel-", dir=_scratch(limits)) as spill,
+        connect(limits, spill) as connection,
+    ):
+        yield connection
+
+
 def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.RecordBatch]:
     """Run the plan over one partition; an empty partition gives no rows.
 
     Args:
-        batches: The partition's key rows.
+        batches: Chunks of the partition's key rows.
         plan: What to make of them.
 
     Yields:
@@ -96,16 +113,13 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
         ConfigError: A level or rule cannot be computed on these values.
         LinkageError: DuckDB needs more memory than it has, and cannot spill.
     """
-    first = next(batches, None)
+    tables = (table for _, table in chunks.unpacked(batches))
+    first = next(tables, None)
     if first is None:
         return
-    incoming = pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
-    with (
-        _no_value_told(),
-        tempfile.TemporaryDirectory(prefix="kernel-", dir=_scratch(plan.limits)) as spill,
-        connect(plan.limits, spill) as connection,
-    ):
-        connection.register("incoming", incoming)
+    rows = (batch for table in itertools.chain([first], tables) for batch in table.to_batches())
+    with opened(plan.limits) as connection:
+        connection.register("incoming", pa.RecordBatchReader.from_batches(first.schema, rows))
         connection.execute(f"CREATE TEMP TABLE {KEY_ROWS} AS SELECT * FROM incoming")
         connection.unregister("incoming")
         for statement in plan.statements:
@@ -115,6 +129,14 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
             yield from rows
         if plan.summary is not None:
             yield _summary_row(rows.schema, connection.sql(plan.summary).to_arrow_table())
+
+
+def select(batches: Iterator[pa.RecordBatch], sql: str, limits: KernelLimits) -> Iterator[pa.RecordBatch]:
+    """The rows of a query over the `records` of each chunk, packed again."""
+    with opened(limits) as connection:
+        for _, table in chunks.unpacked(batches):
+            connection.register(chunks.RECORDS, table)
+            yield chunks.packed(connection.sql(sql).to_arrow_table(), 0)
 
 
 @contextmanager
@@ -132,17 +154,9 @@ def _no_value_told() -> Iterator[None]:
         ) from None
 
 
-def read_summary(summary: bytes) -> pa.Table:
-    """The table that a row's `summary` holds."""
-    with pa.ipc.open_stream(summary) as stream:
-        return stream.read_all()
-
-
 def _summary_row(schema: pa.Schema, table: pa.Table) -> pa.RecordBatch:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
-        stream.write_table(table)
-    held = pa.array([sink.getvalue().to_pybytes()], schema.field("summary").type)
+    stream = chunks.written(table, compression="zstd").to_pybytes()
+    held = pa.array([stream], schema.field("summary").type)
     columns = [held if field.name == "summary" else pa.nulls(1, field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from linkage.engine.kernel import KEY_ROWS
-from linkage.engine.keys import KEY, LEFT, RIGHT, RULE, SIDE
+from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE
 from linkage.engine.records import ID, SOURCE
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import (
@@ -68,7 +68,7 @@ def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: s
         sides = f" AND l.{SIDE} <> {RIGHT} AND r.{SIDE} <> {LEFT}"
     return (
         f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r "
-        f"ON l.{KEY} = r.{KEY} AND l.{RULE} = r.{RULE} "
+        f"ON l.{KEY} = r.{KEY} AND l.{RULE} = r.{RULE} AND (l.{PART} IS NULL OR l.{PART} <> r.{PART}) "
         f"WHERE l.{RULE} IN ({', '.join(str(rule.number) for rule in rules)}) AND {order}{sides} "
         f"AND CASE l.{RULE} {' '.join(cases)} ELSE false END"
     )
@@ -143,6 +143,15 @@ def _term_frequency_weight(comparison: Comparison, adjustment: TermFrequency) ->
         f"CASE WHEN coalesce({left}, {right}) IS NOT NULL THEN {double(adjustment.weight)} * "
         f"({double(math.log2(base))} - log2({frequency})) ELSE {double(0.0)} END"
     )
+
+
+def drawn(number: str, share: float) -> str:
+    """Whether an unsigned 64-bit number, as even as a hash, falls into a share of all.
+
+    >>> drawn("hash(id)", 0.5)
+    'hash(id) <= 9223372036854775808::UBIGINT'
+    """
+    return f"{number} <= {int(share * (1 << 64))}::UBIGINT" if share < 1 else "true"
 
 
 def double(value: float) -> str:

@@ -1,87 +1,104 @@
-"""Records exploded into key rows: one for each blocking rule that a record has a key under."""
+"""Block keys as SQL for the tasks: what two records must share to meet under a rule."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pyspark.errors import AnalysisException
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+import duckdb
 
-from linkage.engine.records import LinkageRecords, quoted
+from linkage.engine.chunks import RECORDS
+from linkage.engine.records import LinkageRecords, empty_database
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule
 
 RULE = "__rule"
 SIDE = "__side"
 KEY = "__key"
+# Set in the rows of a split key: which part of its records a row belongs to.
+PART = "__part"
 
 # Which side of a pair a key row may take.
 EITHER, LEFT, RIGHT = 0, 1, 2
 
-_WIDEST: dict[type[T.DataType], T.DataType] = {
-    T.ByteType: T.LongType(),
-    T.ShortType: T.LongType(),
-    T.IntegerType: T.LongType(),
-    T.FloatType: T.DoubleType(),
-}
+_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE"}
 
 
-def key_rows(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str]) -> DataFrame:
-    """Explode records into key rows.
+@dataclass(frozen=True)
+class KeyColumn:
+    """One key of a record, computed once however many rules use it.
 
-    Grain: one row per record, rule and side under which it has a key. A record multiplies by its
-    keys and vanishes where it has none: null in any part of a key is no key.
+    Attributes:
+        name: The column's name in a task.
+        sql: A 64-bit hash of the values, null where any of them is: null is no key. Strings
+            travel no further as keys.
+        entries: (rule number, side) of the key rows that a record gets under it.
+    """
 
-    Args:
-        records: What to explode.
-        rules: Their numbers are `__rule`, and part of the key.
-        columns: The columns to carry beside `__source`, `__id`, `__rule`, `__side`, `__key`.
+    name: str
+    sql: str
+    entries: tuple[tuple[int, int], ...]
+
+
+def key_columns(records: LinkageRecords, rules: Sequence[KeyedRule]) -> tuple[KeyColumn, ...]:
+    """The keys of some rules over `records`, in DuckDB's dialect.
+
+    Rules that share the same values share a key column.
 
     Raises:
-        ConfigError: A key expression is not one that Spark can compute over these records.
+        ConfigError: A key cannot be computed on these columns, or a rule equates values of
+            different types.
     """
-    keys = [
-        F.struct(
-            F.lit(rule.number).cast("smallint").alias(RULE),
-            F.lit(side).cast("tinyint").alias(SIDE),
-            _key_hash(rule.number, parts).alias(KEY),
-        )
-        for rule in rules
-        for side, parts in _sides(records.frame, rule)
-    ]
-    return records.frame.select(*map(quoted, columns), F.inline(F.array(*keys))).where(F.col(KEY).isNotNull())
+    with empty_database(records, RECORDS) as connection:
+        kinds = {rule.number: _common_types(connection, rule) for rule in rules}
+    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    parts: dict[tuple[int, int], list[str]] = {}
+    for rule in rules:
+        of_set = _number(rule)
+        sides = ((EITHER, rule.left_keys),) if rule.is_symmetric else ((LEFT, rule.left_keys), (RIGHT, rule.right_keys))
+        for side, keys in sides:
+            cast = zip(keys, kinds[rule.number], strict=True)
+            parts[of_set, side] = [f"CAST({key} AS {kind})" for key, kind in cast]
+            found.setdefault((of_set, side), []).append((rule.number, side))
+    return tuple(
+        KeyColumn(f"__key_{of_set}_{side}", _hashed(of_set, parts[of_set, side]), tuple(entries))
+        for (of_set, side), entries in found.items()
+    )
 
 
-def _sides(frame: DataFrame, rule: KeyedRule) -> list[tuple[int, list[Column]]]:
-    left, left_types = _parts(frame, rule.left_keys, rule)
-    if rule.is_symmetric:
-        return [(EITHER, left)]
-    right, right_types = _parts(frame, rule.right_keys, rule)
-    for one, other in zip(left_types, right_types, strict=True):
-        if one != other:
-            raise ConfigError(
-                f"blocking rule ({rule.predicate}): equates {one.simpleString()} with {other.simpleString()}; cast one"
-            )
-    return [(LEFT, left), (RIGHT, right)]
+def _number(rule: KeyedRule) -> int:
+    """A number for the values that a rule equates, the same whatever rules are beside it."""
+    text = "\n".join([*rule.left_keys, "=", *rule.right_keys])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
 
 
-def _parts(frame: DataFrame, expressions: Sequence[str], rule: KeyedRule) -> tuple[list[Column], list[T.DataType]]:
-    """A key's values and their types; numbers in their widest type, for equal ones must hash alike."""
-    parts = [F.expr(expression) for expression in expressions]
+def _hashed(of_set: int, parts: Sequence[str]) -> str:
+    given = " AND ".join(f"({part}) IS NOT NULL" for part in parts)
+    return f"CASE WHEN {given} THEN hash({of_set}, {', '.join(parts)}) END"
+
+
+def _common_types(connection: duckdb.DuckDBPyConnection, rule: KeyedRule) -> list[str]:
+    """The type in which both sides of each equality are hashed; numbers of two widths in the wider."""
     try:
-        kinds = [field.dataType for field in frame.select(*parts).schema]
-    except AnalysisException as error:
+        left = _types(connection, rule.left_keys)
+        right = _types(connection, rule.right_keys)
+    except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"blocking rule ({rule.predicate}): {reason}") from None
-    widest = [_WIDEST.get(type(kind), kind) for kind in kinds]
-    return [part.cast(kind) for part, kind in zip(parts, widest, strict=True)], widest
+    common = []
+    for one, other in zip(left, right, strict=True):
+        if one != other and not {one, other} <= _NUMBERS:
+            raise ConfigError(f"blocking rule ({rule.predicate}): equates {one} with {other}; cast one")
+        common.append(one if one == other else _wider(connection, one, other))
+    return common
 
 
-def _key_hash(number: int, parts: Sequence[Column]) -> Column:
-    """A 64-bit hash of rule number and values. Strings travel no further as keys."""
-    given = parts[0].isNotNull()
-    for part in parts[1:]:
-        given = given & part.isNotNull()
-    return F.when(given, F.xxhash64(F.lit(number), *parts))
+def _types(connection: duckdb.DuckDBPyConnection, expressions: Sequence[str]) -> list[str]:
+    described = connection.sql(f"DESCRIBE SELECT {', '.join(expressions)} FROM {RECORDS}")
+    return [str(kind) for _, kind, *_ in described.fetchall()]
+
+
+def _wider(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> str:
+    both = connection.sql(f"DESCRIBE SELECT CAST(NULL AS {one}) UNION ALL SELECT CAST(NULL AS {other})")
+    return str(both.fetchall()[0][1])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
-from pyspark.sql import functions as F
 
-from linkage.engine import kernel, kernel_sql, plans
+from linkage.engine import chunks, kernel, kernel_sql, plans
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
+from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.model.specification import LinkageModel
-
-_MODULUS = 1 << 40
 
 
 def random_pattern_counts(
@@ -43,9 +41,10 @@ def random_pattern_counts(
     """
     # If every record is kept with probability p, a pair is with p².
     share = min(1.0, math.sqrt(max_pairs / max(1, possible)))
-    drawn = F.pmod(F.xxhash64(F.lit(seed), F.col(SOURCE), F.col(ID)), F.lit(_MODULUS))
-    columns = kernel_sql.compared_columns(model.comparisons)
-    sample = records.frame.where(drawn < int(share * _MODULUS)).select(SOURCE, ID, *map(quoted, columns)).toArrow()
+    columns = ", ".join([SOURCE, ID, *(f'"{column}"' for column in kernel_sql.compared_columns(model.comparisons))])
+    drawn = kernel_sql.drawn(f"hash({seed}, {SOURCE}, {ID})", share)
+    task = partial(kernel.select, sql=f"SELECT {columns} FROM {chunks.RECORDS} WHERE {drawn}", limits=limits)
+    sample = records.chunks.mapInArrow(task, chunks.SCHEMA).toArrow()
     cores = records.frame.sparkSession.sparkContext.defaultParallelism
     plan = plans.random_pairs_plan(records, model, limits=replace(limits, threads=cores))
     batches = list(kernel.run(iter(sample.to_batches()), plan))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import reduce
 
+import duckdb
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
+from pyspark.sql.pandas.types import to_arrow_schema
 
+from linkage.engine import chunks
+from linkage.engine.kernel import KernelLimits, connect
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel, LinkType
@@ -36,13 +42,15 @@ class LinkageRecords:
         sources: Source names; `__source` is a position in it. Ordered so that the left record of
             a cross-source pair, in Splink's order, is the one with the smaller number.
         link_type: Which pairs are candidates at all.
-        source_column: The settings' name for the source, where a rule or level reads it.
+        chunks: The same rows packed, as `linkage.engine.chunks` says, with the columns of the frame
+            and, of records whose IDs are not nodes, `__node` of seed 0. Kept, compressed, from
+            their first use until the caller clears Spark's cache: an input is read once.
     """
 
     frame: DataFrame
     sources: tuple[str, ...]
     link_type: LinkType
-    source_column: str
+    chunks: DataFrame
 
     @property
     def id_type(self) -> T.DataType:
@@ -53,6 +61,15 @@ class LinkageRecords:
     def columns(self) -> tuple[str, ...]:
         """The compared columns: everything but the source and the ID."""
         return tuple(name for name in self.frame.columns if name not in (SOURCE, ID))
+
+    def count(self) -> int:
+        """How many records there are."""
+        row = self.chunks.agg(F.sum("rows")).first()
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def chunks_with_nodes(self, seed: int) -> DataFrame:
+        """Chunks of the records with `__node` from this seed; not kept."""
+        return packed(self.frame.select(SOURCE, ID, node(self, F.col(SOURCE), F.col(ID), seed=seed).alias(NODE)))
 
 
 def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules: Iterable[KeyedRule]) -> LinkageRecords:
@@ -78,7 +95,7 @@ def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules:
     ]
     _check_types(dict(zip(names, frames, strict=True)))
     together = reduce(DataFrame.unionByName, frames)
-    return LinkageRecords(together, names, model.link_type, model.source_dataset_column)
+    return _kept(LinkageRecords(together, names, model.link_type, together))
 
 
 def linkage_records_of(
@@ -98,7 +115,31 @@ def linkage_records_of(
     wanted = _wanted_columns(model, rules)
     brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)))
     _check_types({source: brought})
-    return LinkageRecords(brought, ordered, model.link_type, model.source_dataset_column)
+    return _kept(LinkageRecords(brought, ordered, model.link_type, brought))
+
+
+def _kept(records: LinkageRecords) -> LinkageRecords:
+    frame = records.frame
+    if not ids_are_nodes(records):
+        frame = frame.withColumn(NODE, node(records, F.col(SOURCE), F.col(ID), seed=0))
+    return replace(records, chunks=packed(frame).persist(StorageLevel.MEMORY_AND_DISK))
+
+
+def packed(frame: DataFrame) -> DataFrame:
+    """A frame in chunks, spread over all cores whatever the files of the input were."""
+    cores = frame.sparkSession.sparkContext.defaultParallelism
+    made = frame.mapInArrow(chunks.pack, chunks.SCHEMA)
+    return made.repartitionById(cores, F.pmod(F.col("place") + F.spark_partition_id(), F.lit(cores)))
+
+
+@contextmanager
+def empty_database(records: LinkageRecords, table: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the records' columns and no row, to try SQL on before any work."""
+    schema = to_arrow_schema(T.StructType(list(records.frame.schema)), timezone="UTC")
+    with connect(KernelLimits(memory="256MB", scratch="", threads=1), "") as connection:
+        connection.register("incoming", schema.empty_table())
+        connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM incoming")
+        yield connection
 
 
 def ids_are_nodes(records: LinkageRecords) -> bool:
@@ -109,60 +150,20 @@ def ids_are_nodes(records: LinkageRecords) -> bool:
 def node(records: LinkageRecords, source: Column, identifier: Column, *, seed: int) -> Column:
     """A 64-bit integer for a record, for work that needs integers.
 
-    The ID itself where one source has integer IDs; otherwise a seeded hash, which
-    `check_ids` has found free of collisions.
+    The ID itself where one source has integer IDs; otherwise a seeded hash, which a survey has
+    found free of collisions.
     """
-    if ids_are_nodes(records):
-        return identifier
-    return F.xxhash64(source, identifier, F.lit(seed))
+    return identifier if ids_are_nodes(records) else F.xxhash64(source, identifier, F.lit(seed))
 
 
-@dataclass(frozen=True)
-class Ids:
-    """What `check_ids` found.
-
-    Attributes:
-        counts: Records by source name.
-        seed: One under which `node` is a key.
-    """
-
-    counts: Mapping[str, int]
-    seed: int
-
-
-def check_ids(records: LinkageRecords) -> Ids:
-    """Check that (source, ID) is a key, and find a seed under which `node` is one too.
+def refuse_repeated_ids(records: LinkageRecords) -> None:
+    """Say in which sources records share an ID, if any do.
 
     Raises:
-        InputError: An ID is null, or two records of one source have the same ID.
+        InputError: Two records of one source have the same ID.
     """
-    counts = _counts(records)
-    for seed in range(8):
-        nodes = records.frame.select(SOURCE, ID, node(records, F.col(SOURCE), F.col(ID), seed=seed).alias(NODE))
-        repeated = nodes.groupBy(NODE).agg(F.count("*").alias("n")).where("n > 1")
-        if repeated.isEmpty():
-            return Ids(counts, seed)
-        _check_ids_unique(records, nodes.join(repeated, NODE, "left_semi"))
-    raise InputError("records: no collision-free 64-bit numbering found in eight tries")
-
-
-def _counts(records: LinkageRecords) -> dict[str, int]:
-    rows = (
-        records.frame.groupBy(SOURCE)
-        .agg(F.count("*").alias("n"), F.count_if(F.col(ID).isNull()).alias("missing"))
-        .collect()
-    )
-    missing = {records.sources[row[SOURCE]]: row["missing"] for row in rows if row["missing"]}
-    if missing:
-        found = ", ".join(f"{name}: {missing[name]}" for name in sorted(missing))
-        raise InputError(f"records with a null unique ID ({found}); give every record one")
-    counted = {records.sources[row[SOURCE]]: int(row["n"]) for row in rows}
-    return {name: counted.get(name, 0) for name in records.sources}
-
-
-def _check_ids_unique(records: LinkageRecords, suspects: DataFrame) -> None:
     repeated = (
-        suspects.groupBy(SOURCE, ID)
+        records.frame.groupBy(SOURCE, ID)
         .agg(F.count("*").alias("n"))
         .where("n > 1")
         .groupBy(SOURCE)
@@ -171,6 +172,21 @@ def _check_ids_unique(records: LinkageRecords, suspects: DataFrame) -> None:
     if repeated:
         found = ", ".join(f"{records.sources[row[SOURCE]]}: {row['n']}" for row in sorted(repeated))
         raise InputError(f"unique IDs that more than one record has ({found}); make them unique within a source")
+
+
+def possible_pairs(records: LinkageRecords, counts: Sequence[int]) -> int:
+    """Pairs that the link type allows among so many records of each source.
+
+    >>> from types import SimpleNamespace
+    >>> possible_pairs(SimpleNamespace(link_type="dedupe_only"), [4])
+    6
+    >>> possible_pairs(SimpleNamespace(link_type="link_only"), [2, 3])
+    6
+    """
+    total = sum(counts)
+    if records.link_type == "link_only":
+        return (total * total - sum(count * count for count in counts)) // 2
+    return total * (total - 1) // 2
 
 
 def _ordered_sources(names: tuple[str, ...], model: LinkageModel) -> tuple[str, ...]:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
-from linkage.engine import kernel, kernel_sql, plans
-from linkage.engine.frequencies import ValueFrequencies, with_term_frequencies
+from linkage.engine import chunks, kernel, kernel_sql, plans
+from linkage.engine.frequencies import ValueFrequencies, looked_up, with_joined_frequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.keys import KEY, RULE, SIDE, key_rows
-from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
-from linkage.engine.sizes import KeySizes
+from linkage.engine.key_rows import Carried, key_rows
+from linkage.engine.records import ID, SOURCE, LinkageRecords, packed, quoted
+from linkage.engine.survey import Survey
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
-
-# One task's share: enough to be worth a task, few enough to sit in its memory.
-PAIRS_OF_A_TASK = 2_000_000
-ROWS_OF_A_TASK = 500_000
-
-# Up to so many shared keys go to every executor; more are met by the rows in the shuffle.
-BROADCAST_KEYS = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +40,7 @@ class ScoredPairs:
         One row per comparison vector, match key and source pair, with `pairs` and, of these,
         `kept`. Exact also when tasks are retried: a result is observed once for each partition.
         """
-        tables = [kernel.read_summary(summary) for summary in self._observation.get["summaries"]]
+        tables = [chunks.read(summary) for summary in self._observation.get["summaries"]]
         if not tables:
             return self._empty
         every = pa.concat_tables(tables)
@@ -60,9 +53,8 @@ def score(
     records: LinkageRecords,
     model: LinkageModel,
     rules: Sequence[KeyedRule],
+    found: Survey,
     *,
-    sizes: KeySizes,
-    frequencies: ValueFrequencies,
     threshold_weight: float,
     limits: KernelLimits,
 ) -> ScoredPairs:
@@ -75,19 +67,18 @@ def score(
         records: What to link.
         model: With parameters for every level, trained or default.
         rules: The model's blocking rules.
-        sizes: Of these rules.
-        frequencies: Of the model's term-frequency columns.
+        found: A survey of these rules and of the model's term-frequency columns.
         threshold_weight: In bits.
         limits: What a task's DuckDB may use.
     """
-    frame = with_term_frequencies(records, frequencies, model.term_frequency_columns)
-    payload = [
+    columns = [
+        SOURCE,
+        ID,
         *kernel_sql.compared_columns(model.comparisons),
         *[column.lower() for rule in rules for column in rule.columns],
-        *[kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns],
     ]
-    columns = [SOURCE, ID, *dict.fromkeys(payload)]
-    rows = partitioned_key_rows(replace(records, frame=frame), rules, sizes, columns)
+    carried, wider = _with_term_frequencies(records, Carried.plain(columns), model, found.frequencies)
+    rows = key_rows(records, rules, found.sizes, carried, limits=limits, packed=wider)
     plan = plans.scoring_plan(records, model, rules, threshold_weight=threshold_weight, limits=limits)
     everything = rows.mapInArrow(partial(kernel.run, plan=plan), plans.scoring_schema(records, model))
     observation = Observation()
@@ -108,31 +99,32 @@ def score(
     return ScoredPairs(pairs, observation, empty)
 
 
-def partitioned_key_rows(
-    records: LinkageRecords, rules: Sequence[KeyedRule], sizes: KeySizes, columns: Sequence[str]
-) -> DataFrame:
-    """Key rows that share their key, all rows of a key in one partition: the engine's one shuffle.
+def _with_term_frequencies(
+    records: LinkageRecords, carried: Carried, model: LinkageModel, frequencies: ValueFrequencies
+) -> tuple[Carried, DataFrame | None]:
+    """What is carried, with the frequency of each record's values: null where the value is.
 
-    Args:
-        records: What to explode.
-        rules: Which rules to use.
-        sizes: Which keys are shared, and how much work they are.
-        columns: What to carry.
+    Frequencies are looked up in the task; those of a column with too many values for that are
+    joined in Spark, and then the second result holds the records' chunks with them.
     """
-    carried = [*columns, RULE, KEY]
-    if not all(rule.is_symmetric for rule in rules):
-        carried.append(SIDE)
-    rows = key_rows(records, rules, columns).select(*map(quoted, carried))
-    shared = sizes.shared.where(F.col(RULE).isin([rule.number for rule in rules])).select(KEY)
-    mine = [sizes.of(rule) for rule in rules]
-    cores = records.frame.sparkSession.sparkContext.defaultParallelism
-    pairs, shared_rows = sum(size.pairs for size in mine), sum(size.shared_rows for size in mine)
-    tasks = max(cores, -(-pairs // PAIRS_OF_A_TASK), -(-shared_rows // ROWS_OF_A_TASK))
-    if sum(size.shared_keys for size in mine) <= BROADCAST_KEYS:
-        return rows.join(F.broadcast(shared), KEY, how="left_semi").repartition(tasks, KEY)
-    # Both sides by key and in as many partitions, so that the join adds no shuffle of its own.
-    shared = shared.repartition(tasks, KEY).hint("shuffle_hash")
-    return rows.repartition(tasks, KEY).join(shared, KEY, how="left_semi")
+    every = [column.lower() for column in model.term_frequency_columns]
+    in_tasks = looked_up(frequencies, every)
+    in_spark = [column for column in every if column not in in_tasks]
+    columns, joins, lookups = dict(carried.columns), [], {}
+    for column in in_spark:
+        name = kernel_sql.term_frequency_column(column)
+        columns[name] = f'records."{name}"'
+    for number, column in enumerate(in_tasks):
+        table = f"frequencies_{number}"
+        present = frequencies.totals[column].present
+        # A value that is not in the table is one record's alone.
+        share = f"coalesce({table}.n, 1) / CAST({present} AS DOUBLE)"
+        name = kernel_sql.term_frequency_column(column)
+        columns[name] = f'CASE WHEN records."{column}" IS NOT NULL THEN {share} END'
+        joins.append(f'LEFT JOIN {table} ON hash(records."{column}") = {table}.key')
+        lookups[table] = frequencies.repeated(column)
+    wider = packed(with_joined_frequencies(records.frame, in_spark)) if in_spark else None
+    return Carried(columns, " ".join(joins), lookups), wider
 
 
 def _probability() -> Column:

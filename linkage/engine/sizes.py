@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, Observation
-from pyspark.sql import functions as F
+import numpy as np
 
-from linkage.engine.keys import KEY, LEFT, RIGHT, RULE, SIDE, key_rows
-from linkage.engine.records import SOURCE, LinkageRecords
-from linkage.errors import LinkageError
 from linkage.model.blocking import KeyedRule
 
 
@@ -38,84 +33,71 @@ class RuleSize:
 
 
 @dataclass(frozen=True)
+class HotKey:
+    """A key with many pairs: its hash, its rows and its pairs."""
+
+    key: int
+    rows: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class SharedKeys:
+    """The keys that make a pair, as a set of bits over the first bits of a key's hash.
+
+    Half of all key rows or more stand alone under their key and need go no further. The set may
+    let some of them pass; it stops none that is shared.
+
+    Attributes:
+        width: Bits of a hash that count.
+        bits: One bit for each value of those, least significant first.
+    """
+
+    width: int
+    bits: bytes
+
+    @classmethod
+    def joined(cls, segments: Sequence[tuple[int, int, bytes]], place_bits: int) -> SharedKeys:
+        """The set from its segments.
+
+        Args:
+            segments: (place, width within the place, bits); a place without one has no shared key.
+            place_bits: The number of bits that say the place.
+
+        >>> SharedKeys.joined([(1, 3, bytes([0b1000_0001]))], 1).bits.hex()
+        '0081'
+        """
+        width = max((width for _, width, _ in segments), default=3)
+        joined = np.zeros((1 << place_bits, 1 << (width - 3)), np.uint8)
+        for place, own_width, bits in segments:
+            wide = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+            joined[place] = np.packbits(wide.repeat(1 << (width - own_width)), bitorder="little")
+        return cls(place_bits + width, joined.tobytes())
+
+
+@dataclass(frozen=True)
 class KeySizes:
     """Sizes of rules, and the keys that make a pair at all.
 
     Attributes:
         by_rule: By the rule's number.
-        shared: One row per key with at least one pair: `__rule`, `__key`, `rows`, `pairs`. Half of
-            all key rows or more stand alone under their key and need go no further.
+        hottest: By the rule's number, its keys with most pairs, hottest first: ten, and all those
+            that are too much for one task.
+        shared: The keys that make a pair.
     """
 
     by_rule: Mapping[int, RuleSize]
-    shared: DataFrame
+    hottest: Mapping[int, Sequence[HotKey]]
+    shared: SharedKeys
 
     def of(self, rule: KeyedRule) -> RuleSize:
         """The size of a rule that was counted."""
         return self.by_rule[rule.number]
 
 
-def key_sizes(records: LinkageRecords, rules: Sequence[KeyedRule]) -> KeySizes:
-    """Count rows, keys and pairs for each rule; one narrow shuffle.
-
-    The shared keys stay cached, three integers each, until the caller clears Spark's cache.
-
-    Args:
-        records: Whose keys to count.
-        rules: All rules that will be used, so that they are counted in one pass.
-
-    Raises:
-        LinkageError: What was cached is not what was counted.
-    """
-    counted = (
-        key_rows(records, rules, [SOURCE])
-        .groupBy(RULE, KEY)
-        .agg(F.count("*").alias("rows"), _pairs_of_key(records).alias("pairs"))
-    )
-    observation = Observation()
-    totals = [total for rule in rules for total in _totals(rule.number)]
-    shared = counted.observe(observation, *totals).where(F.col("pairs") > 0).persist(StorageLevel.MEMORY_AND_DISK)
-    kept = shared.count()
-    found = observation.get
-    sizes = {rule.number: RuleSize(*(found[f"{name}_{rule.number}"] or 0 for name in _TOTALS)) for rule in rules}
-    if kept != sum(size.shared_keys for size in sizes.values()):
-        raise LinkageError("key sizes: the keys that were kept are not those that were counted; run it again")
-    return KeySizes(sizes, shared)
-
-
-# In the order of the attributes of RuleSize.
-_TOTALS = ("rows", "keys", "shared_keys", "shared_rows", "pairs", "largest")
-
-
-def _totals(number: int) -> list[Column]:
-    mine, shared = F.col(RULE) == number, F.col("pairs") > 0
-    pairs, rows = F.when(mine, F.col("pairs")), F.when(mine, F.col("rows"))
-    totals = [
-        F.sum(rows),
-        F.count_if(mine),
-        F.count_if(mine & shared),
-        F.sum(F.when(shared, rows)),
-        F.sum(pairs),
-        F.max(pairs),
-    ]
-    return [total.alias(f"{name}_{number}") for name, total in zip(_TOTALS, totals, strict=True)]
-
-
-def _pairs_of_key(records: LinkageRecords) -> Column:
-    """Pairs that the records of one key can form, as an aggregate.
-
-    With one key for both sides, n records make n(n-1)/2 pairs, of which a link between sources
-    leaves out those within a source. With a left and a right key, left × right is an upper bound.
-    """
-    left = F.sum((F.col(SIDE) == LEFT).cast("bigint"))
-    right = F.sum((F.col(SIDE) == RIGHT).cast("bigint"))
-    either = F.count("*") - left - right
-    within = F.lit(0)
-    if records.link_type == "link_only":
-        for number in range(len(records.sources)):
-            of_source = F.sum(((F.col(SIDE) == 0) & (F.col(SOURCE) == number)).cast("bigint"))
-            within = within + of_source * of_source
-        same_key = (either * either - within) / 2
-    else:
-        same_key = either * (either - 1) / 2
-    return (same_key + left * right).cast("bigint")
+def rule_size(rows: Sequence[Mapping[str, int]]) -> RuleSize:
+    """One size from those of all places, whose columns are named as its attributes."""
+    if not rows:
+        return RuleSize(0, 0, 0, 0, 0, 0)
+    added = {name: sum(row[name] for row in rows) for name in ("rows", "keys", "shared_keys", "shared_rows", "pairs")}
+    return RuleSize(**added, largest_key_pairs=max(row["largest_key_pairs"] for row in rows))

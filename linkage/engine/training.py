@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 from linkage.engine import kernel, kernel_sql, plans
-from linkage.engine.frequencies import ValueFrequencies, possible_pairs
+from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.keys import KEY, RULE
+from linkage.engine.key_rows import Carried, Sample, key_rows
 from linkage.engine.random_pairs import random_pattern_counts
-from linkage.engine.records import ID, SOURCE, LinkageRecords
-from linkage.engine.scoring import partitioned_key_rows
+from linkage.engine.records import ID, SOURCE, LinkageRecords, possible_pairs
 from linkage.engine.sizes import KeySizes
+from linkage.engine.survey import Survey
 from linkage.errors import ConfigError
 from linkage.model import training
 from linkage.model.blocking import KeyedRule
 from linkage.model.em import Iteration, PatternCounts, expectation_maximisation
 from linkage.model.specification import LinkageModel
 from linkage.model.training import TrainingPlan
-
-# Resolution of the share of keys that a training session reads.
-_SAMPLE_MODULUS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -89,10 +84,8 @@ def train(
     model: LinkageModel,
     plan: TrainingPlan,
     rules: TrainingRules,
+    found: Survey,
     *,
-    counts: Mapping[str, int],
-    sizes: KeySizes,
-    frequencies: ValueFrequencies,
     limits: KernelLimits,
 ) -> Training:
     """Estimate prior, u and m, in this order, as Splink does.
@@ -102,18 +95,16 @@ def train(
         model: Its levels; parameters that they fix are left alone.
         plan: Sample sizes, seed and recall.
         rules: The plan's rules.
-        counts: Records by source.
-        sizes: Of the plan's rules.
-        frequencies: Of every `exact_agreement_column`.
+        found: A survey of the plan's rules and of every `exact_agreement_column`.
         limits: What a task's DuckDB may use.
 
     Raises:
         ConfigError: The data give a rule no pair to learn from.
     """
-    possible = possible_pairs(records, list(counts.values()))
-    found, patterns = _training_counts(records, model, plan, rules, sizes=sizes, limits=limits)
-    model = model.with_prior(training.prior_from_rules(found, plan.recall, possible))
-    model = _with_u(records, model, plan, possible=possible, frequencies=frequencies, limits=limits)
+    possible = possible_pairs(records, list(found.counts.values()))
+    pairs, patterns = _training_counts(records, model, plan, rules, sizes=found.sizes, limits=limits)
+    model = model.with_prior(training.prior_from_rules(pairs, plan.recall, possible))
+    model = _with_u(records, model, plan, possible=possible, frequencies=found.frequencies, limits=limits)
     histories: list[tuple[KeyedRule, list[Iteration]]] = []
     for rule, counted in zip(rules.sessions, patterns, strict=True):
         history = _session(model, rule, counted)
@@ -122,7 +113,7 @@ def train(
     report = training.training_report(plan, [(rule.predicate, steps) for rule, steps in histories])
     report |= {
         "pairs_possible": possible,
-        "pairs_of_deterministic_rules": found,
+        "pairs_of_deterministic_rules": pairs,
         "prior": model.prior,
     }
     return Training(model, report, tuple(_warnings(model, histories)))
@@ -138,17 +129,26 @@ def _training_counts(
     limits: KernelLimits,
 ) -> tuple[int, list[PatternCounts]]:
     """Distinct pairs of the deterministic rules, and each session's patterns, in one pass."""
-    columns = dict.fromkeys(
-        [*kernel_sql.compared_columns(model.comparisons)]
-        + [column.lower() for rule in rules.all for column in rule.columns]
-    )
-    rows = partitioned_key_rows(records, rules.all, sizes, [SOURCE, ID, *columns])
+    columns = [
+        SOURCE,
+        ID,
+        *kernel_sql.compared_columns(model.comparisons),
+        *[column.lower() for rule in rules.all for column in rule.columns],
+    ]
     shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, sizes.of(rule).pairs)) for rule in rules.sessions}
-    sampled = rows.where(_in_sample(shares, plan.seed))
+    rows = key_rows(
+        records,
+        rules.all,
+        sizes,
+        Carried.plain(columns),
+        limits=limits,
+        samples=[Sample(number, share) for number, share in shares.items() if share < 1],
+        seed=plan.seed,
+    )
     kernel_plan = plans.training_plan(
         records, model, deterministic=rules.deterministic, sessions=rules.sessions, limits=limits
     )
-    table = sampled.mapInArrow(partial(kernel.run, plan=kernel_plan), plans.training_schema(model)).toArrow()
+    table = rows.mapInArrow(partial(kernel.run, plan=kernel_plan), plans.training_schema(model)).toArrow()
     rule = table["rule"].to_numpy()
     pairs = table["pairs"].to_numpy()
     gammas = [comparison.gamma_column for comparison in model.comparisons]
@@ -161,17 +161,6 @@ def _training_counts(
         sessions.append(replace(seen, counts=seen.counts / shares[session.number]))
     found = np.isin(rule, [deterministic.number for deterministic in rules.deterministic])
     return int(pairs[found].sum()), sessions
-
-
-def _in_sample(shares: dict[int, float], seed: int) -> Column:
-    """Whole keys are in or out, by their hash; rules without a share are read whole."""
-    drawn = F.pmod(F.xxhash64(F.lit(seed), F.col(KEY)), F.lit(_SAMPLE_MODULUS))
-    condition = F.lit(True)
-    for number, share in shares.items():
-        if share < 1:
-            kept = drawn < int(share * _SAMPLE_MODULUS)
-            condition = F.when(F.col(RULE) == number, kept).otherwise(condition)
-    return condition
 
 
 def _with_u(

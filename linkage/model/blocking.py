@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from linkage.errors import ConfigError
-from linkage.model.dialects import blocked_columns, parse, to_duckdb, to_spark
+from linkage.model.dialects import blocked_columns, parse, to_duckdb
 from linkage.model.specification import BlockingRule, Dialect
 
 
@@ -24,7 +24,7 @@ class KeyedRule:
     Attributes:
         number: Tells it from all other rules of a run; part of its keys.
         match_key: The position of the rule that it comes from; what a pair is reported under.
-        left_keys: Spark expressions over a record's columns; all non-null to have a key.
+        left_keys: DuckDB expressions over a record's columns; all non-null to have a key.
         right_keys: The same for the right record; equal to `left_keys` in most rules.
         predicate: The rule in DuckDB's dialect, over `l.<column>` and `r.<column>`.
         columns: The record columns that the rule reads.
@@ -80,8 +80,8 @@ def _keyed(rule: exp.Expr, dialect: Dialect, place: str) -> KeyedRule:
     return KeyedRule(
         number=0,
         match_key=0,
-        left_keys=tuple(to_spark(left, dialect, where=place) for left, _ in sides),
-        right_keys=tuple(to_spark(right, dialect, where=place) for _, right in sides),
+        left_keys=tuple(to_duckdb(left.sql(dialect=dialect), dialect, where=place) for left, _ in sides),
+        right_keys=tuple(to_duckdb(right.sql(dialect=dialect), dialect, where=place) for _, right in sides),
         predicate=to_duckdb(rule.sql(dialect=dialect), dialect, where=place),
         columns=tuple(blocked_columns(rule)),
         is_only_keys=len(keys) == len(_conjuncts(rule)) and all(left.sql() == right.sql() for left, right in sides),

@@ -1,9 +1,8 @@
-"""SQL of settings, moved between DuckDB's dialect and Spark's.
+"""SQL of settings in Spark's dialect, moved into DuckDB's, which all tasks speak.
 
-The kernel speaks DuckDB and block keys are made by Spark, so comparison levels in Spark's
-dialect are translated one way and key expressions in DuckDB's dialect the other. sqlglot does
-the parsing and most of the writing; the functions that it would leave wrong or unchanged stand
-in one table here, and whatever is not known to mean the same on both sides is refused by name.
+sqlglot does the parsing and most of the writing; the functions that it would leave wrong or
+unchanged stand in one table here, and whatever is not known to mean the same on both sides is
+refused by name.
 """
 
 from __future__ import annotations
@@ -18,27 +17,17 @@ from sqlglot.errors import SqlglotError
 from linkage.errors import ConfigError
 from linkage.model.specification import Dialect
 
-# Expressions that mean the same in both dialects once sqlglot has written them.
-_SHARED: tuple[type[exp.Expr], ...] = (
+# Expressions that mean the same in both dialects once sqlglot, or the table below, has written them.
+_KNOWN: tuple[type[exp.Expr], ...] = (
     exp.Abs, exp.Add, exp.And, exp.Between, exp.Boolean, exp.Case, exp.Cast, exp.Coalesce,
     exp.Column, exp.DataType, exp.DPipe, exp.EQ, exp.Floor, exp.GT, exp.GTE, exp.Identifier,
     exp.If, exp.In, exp.Is, exp.Left, exp.Length, exp.Levenshtein, exp.Literal, exp.Lower,
     exp.LT, exp.LTE, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null, exp.Nullif, exp.Or,
     exp.Paren, exp.RegexpExtract, exp.Right, exp.Sub, exp.Substring, exp.Trim, exp.TryCast,
     exp.Upper, exp.Var, exp.Concat, exp.Greatest, exp.Least, exp.Year, exp.Month, exp.Day,
-)  # fmt: skip
-
-# And those that sqlglot or the table below carries over from Spark.
-_SPARK_NODES: tuple[type[exp.Expr], ...] = (
-    *_SHARED,
-    exp.ArrayIntersect,
-    exp.ArraySize,
-    exp.Date,
-    exp.DateDiff,
-    exp.Div,
-    exp.TsOrDsDiff,
+    exp.ArrayIntersect, exp.ArraySize, exp.Date, exp.DateDiff, exp.Div, exp.TsOrDsDiff,
     exp.TsOrDsToDate,
-)
+)  # fmt: skip
 
 
 def parse(sql: str, dialect: Dialect, *, where: str) -> exp.Expr:
@@ -88,19 +77,8 @@ def to_duckdb(sql: str, dialect: Dialect, *, where: str) -> str:
     tree = parse(sql, dialect, where=where)
     if dialect == "duckdb":
         return sql
-    _refuse_unknown(tree, _SPARK_NODES, where)
+    _refuse_unknown(tree, where)
     return tree.transform(_in_duckdb).sql(dialect="duckdb")
-
-
-def to_spark(tree: exp.Expr, dialect: Dialect, *, where: str) -> str:
-    """A block-key expression in Spark's dialect.
-
-    Raises:
-        ConfigError: It uses a function with no counterpart that we know.
-    """
-    if dialect == "duckdb":
-        _refuse_unknown(tree, _SHARED, where)
-    return tree.sql(dialect="spark")
 
 
 def _columns(tree: exp.Expr) -> list[exp.Column]:
@@ -122,18 +100,17 @@ def _parents(node: exp.Expr) -> list[exp.Expr]:
     return parents
 
 
-def _refuse_unknown(tree: exp.Expr, known: tuple[type[exp.Expr], ...], where: str) -> None:
+def _refuse_unknown(tree: exp.Expr, where: str) -> None:
     for node in tree.walk():
         odd = _odd_arguments(node)
         if odd is not None:
             raise ConfigError(f"{where}: {odd}")
-        translatable = isinstance(node, exp.Anonymous) and known is _SPARK_NODES
-        if translatable and node.name.lower() in _SPARK_FUNCTIONS:
+        if isinstance(node, exp.Anonymous) and node.name.lower() in _SPARK_FUNCTIONS:
             continue
         if isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.INTEGER_TYPES):
             # Of a fraction, DuckDB makes the nearest integer, Spark the one towards zero, or null.
             raise ConfigError(f"{where}: a cast to an integer rounds otherwise in Spark and DuckDB; cast it before")
-        if not isinstance(node, known):
+        if not isinstance(node, _KNOWN):
             name = node.name if isinstance(node, exp.Anonymous) else node.key
             raise ConfigError(
                 f"{where}: {name} is not known to mean the same in Spark and DuckDB; "

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from linkage.engine.frequencies import counted_columns, value_frequencies
+from linkage.engine.frequencies import counted_columns
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.engine.scoring import ScoredPairs, score
-from linkage.engine.sizes import key_sizes
+from linkage.engine.survey import Survey, survey
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
 from tests.linkage.splink_models import model
@@ -33,17 +33,12 @@ class Prepared:
 
     def scored(self, limits: KernelLimits, *, threshold: float = EVERYTHING) -> ScoredPairs:
         """The engine's pairs."""
-        columns = counted_columns(self.model, for_training=False)
-        frequencies = value_frequencies(self.records, columns)
-        return score(
-            self.records,
-            self.model,
-            self.rules,
-            sizes=key_sizes(self.records, self.rules),
-            frequencies=frequencies,
-            threshold_weight=threshold,
-            limits=limits,
-        )
+        found = self.surveyed(limits, counted_columns(self.model, for_training=False))
+        return score(self.records, self.model, self.rules, found, threshold_weight=threshold, limits=limits)
+
+    def surveyed(self, limits: KernelLimits, columns: Sequence[str] = ()) -> Survey:
+        """What is counted of the rules and of some columns."""
+        return survey(self.records, self.rules, columns, limits=limits)
 
 
 def prepared(

@@ -1,14 +1,15 @@
 """Value frequencies against a count by hand."""
 
 import itertools
+import math
 from collections import Counter
 
 import pyarrow as pa
 import pytest
 
-from linkage.engine.frequencies import counted_columns, value_frequencies, with_term_frequencies
+from linkage.engine.frequencies import counted_columns, with_joined_frequencies
 from linkage.engine.records import ID, SOURCE
-from tests.linkage.engine.prepared import prepared
+from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
 
@@ -32,10 +33,10 @@ def test_scoring_counts_adjusted_columns_and_training_exact_ones_too():
 
 
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_only", "link_and_dedupe"])
-def test_totals_are_those_of_every_pair(spark, link_type):
+def test_totals_are_those_of_every_pair(spark, limits, link_type):
     inputs = {"a": INPUTS["a"]} if link_type == "dedupe_only" else INPUTS
     ready = prepared(spark, _document(link_type), inputs)
-    found = value_frequencies(ready.records, ["surname", "city"]).totals
+    found = ready.surveyed(limits, ["surname", "city"]).frequencies.totals
     for column in ("surname", "city"):
         present = [
             (source, row[column]) for source, table in inputs.items() for row in table.to_pylist() if row[column]
@@ -47,47 +48,56 @@ def test_totals_are_those_of_every_pair(spark, link_type):
         ]
         agreeing = sum(one[1] == other[1] for one, other in allowed)
         totals = found[column]
-        assert (totals.values, totals.present) == (len({value for _, value in present}), len(present))
+        times = Counter(value for _, value in present)
+        assert (totals.values, totals.present) == (len(times), len(present))
+        assert totals.repeated == sum(n > 1 for n in times.values())
         assert (totals.agreeing_pairs, totals.possible_pairs) == (agreeing, len(allowed))
         assert totals.exact_agreement == agreeing / len(allowed)
 
 
-@pytest.mark.parametrize("broadcast", [True, False])
-def test_each_record_gets_its_values_share_over_all_sources(spark, monkeypatch, broadcast):
-    if not broadcast:
-        monkeypatch.setattr("linkage.engine.frequencies.BROADCAST_VALUES", 0)
+@pytest.mark.parametrize("in_spark", [False, True])
+def test_each_record_gets_its_values_share_over_all_sources(spark, limits, monkeypatch, in_spark):
+    """Read off the weights: with one value for both sides and m = u, the adjustment alone is left."""
+    if in_spark:
+        monkeypatch.setattr("linkage.engine.frequencies.LOOKUP_VALUES", 0)
+    document = settings(
+        comparison("s", null("surname"), exact("surname", 0.5, 0.5, tf_adjustment_column="Surname"), otherwise()),
+        rules=["l.surname = r.surname"],
+        link_type="link_and_dedupe",
+        probability_two_random_records_match=0.5,
+    )
+    ready = prepared(spark, document, INPUTS)
+    surnames = {(name, row["unique_id"]): row["surname"] for name, table in INPUTS.items() for row in table.to_pylist()}
+    counted = Counter(surname for surname in surnames.values() if surname is not None)
+    scored = plain(ready.scored(limits), ready.records)
+    assert len(scored) == sum(n * (n - 1) // 2 for n in counted.values()) > 50
+    for pair, found in scored.items():
+        share = counted[surnames[pair[:2]]] / counted.total()
+        assert found.weight == pytest.approx(math.log2(0.5 / share), rel=1e-12)
+
+
+def test_a_join_adds_and_loses_no_record(spark):
     ready = prepared(spark, _document("link_only"), INPUTS)
-    frequencies = value_frequencies(ready.records, ["forename", "surname"])
-    surnames = [row["surname"] for table in INPUTS.values() for row in table.to_pylist()]
-    counted = Counter(surname for surname in surnames if surname is not None)
-    rows = with_term_frequencies(ready.records, frequencies, ["Surname"]).collect()
-    assert len(rows) == len({(row[SOURCE], row[ID]) for row in rows}) == len(surnames)
+    rows = with_joined_frequencies(ready.records.frame, ["surname", "forename"]).collect()
+    values = [row["surname"] for table in INPUTS.values() for row in table.to_pylist()]
+    counted = Counter(value for value in values if value is not None)
+    assert len(rows) == len({(row[SOURCE], row[ID]) for row in rows}) == len(values)
     for row in rows:
         share = None if row["surname"] is None else counted[row["surname"]] / counted.total()
-        assert row["__tf_surname"] == (None if share is None else pytest.approx(share, rel=1e-15))
+        assert row["__tf_surname"] == share
 
 
-def test_a_column_without_values_is_no_trouble(spark):
+def test_a_column_without_values_is_no_trouble(spark, limits):
     table = pa.table({"unique_id": [1, 2], **{name: pa.nulls(2, pa.string()) for name in INPUTS["a"].column_names[1:]}})
-    ready = prepared(spark, _document(), {"a": table})
-    frequencies = value_frequencies(ready.records, ["surname"])
+    frequencies = prepared(spark, _document(), {"a": table}).surveyed(limits, ["surname"]).frequencies
     assert frequencies.totals["surname"].exact_agreement is None
-    assert [
-        row["__tf_surname"] for row in with_term_frequencies(ready.records, frequencies, ["surname"]).collect()
-    ] == [
-        None,
-        None,
-    ]
+    assert frequencies.repeated("surname").num_rows == 0
 
 
-def test_no_columns_need_no_counting(spark, tmp_path):
-    ready = prepared(spark, _document(), {"a": INPUTS["a"]})
-    frequencies = value_frequencies(ready.records, [])
-    assert frequencies.totals == {}
-    assert list(tmp_path.iterdir()) == []
+def test_no_columns_need_no_counting(spark, limits):
+    assert prepared(spark, _document(), {"a": INPUTS["a"]}).surveyed(limits).frequencies.totals == {}
 
 
-def test_values_are_kept_as_hashes_only(spark):
-    ready = prepared(spark, _document(), {"a": INPUTS["a"]})
-    kept = value_frequencies(ready.records, ["surname"]).table
-    assert {kind for _, kind in kept.dtypes} == {"smallint", "bigint"}
+def test_values_are_kept_as_hashes_only(spark, limits):
+    frequencies = prepared(spark, _document(), {"a": INPUTS["a"]}).surveyed(limits, ["surname"]).frequencies
+    assert {str(field.type) for field in frequencies.repeated("surname").schema} == {"uint64", "int64"}

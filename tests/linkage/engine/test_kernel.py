@@ -8,7 +8,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from linkage.engine.kernel import KernelLimits, KernelPlan, connect, read_summary, run
+from linkage.engine import chunks
+from linkage.engine.kernel import KernelLimits, KernelPlan, connect, run
 from linkage.errors import ConfigError
 
 MARK = b"McIdentifier"
@@ -17,7 +18,7 @@ BIG = f"CREATE TEMP TABLE big AS SELECT '{MARK.decode()}' || sha256(i::varchar) 
 
 
 def _batches(*values):
-    return iter([pa.record_batch({"n": pa.array(part, pa.int64())}) for part in values])
+    return iter([chunks.packed(pa.table({"n": pa.array(part, pa.int64())}), 0) for part in values])
 
 
 def _plan(scratch, *outputs, statements=(), memory="256MB", **more):
@@ -71,7 +72,7 @@ def test_the_summary_is_the_last_row(tmp_path):
     *rows, last = _rows(run(_batches([1, 2]), plan))
     assert rows == [{"n": 1, "summary": None}, {"n": 2, "summary": None}]
     assert last["n"] is None
-    assert read_summary(last["summary"]).to_pylist() == [{"pairs": 2, "what": "x"}]
+    assert chunks.read(last["summary"]).to_pylist() == [{"pairs": 2, "what": "x"}]
 
 
 def test_the_scan_would_find_what_is_spilled_in_the_clear(tmp_path):
@@ -132,8 +133,10 @@ def test_a_task_keeps_to_its_limits_and_off_the_network(tmp_path):
 
 def test_timestamps_are_read_in_utc_whatever_the_machine_says(tmp_path, monkeypatch):
     monkeypatch.setenv("TZ", "Pacific/Auckland")
-    eve = pa.record_batch({"seen": pa.array([1609457400_000000], pa.timestamp("us", tz="UTC"))})  # 2020-12-31 23:30
-    [row] = _rows(run(iter([eve]), _plan(tmp_path, "SELECT year(seen) AS y, hour(seen) AS h FROM key_rows")))
+    eve = pa.table({"seen": pa.array([1609457400_000000], pa.timestamp("us", tz="UTC"))})  # 2020-12-31 23:30
+    [row] = _rows(
+        run(iter([chunks.packed(eve, 0)]), _plan(tmp_path, "SELECT year(seen) AS y, hour(seen) AS h FROM key_rows"))
+    )
     assert row == {"y": 2020, "h": 23}
 
 
@@ -142,10 +145,24 @@ import sys
 for absent in ("splink", "pydantic", "sqlglot", "numpy", "pandas", "pyspark", "scipy", "yaml"):
     sys.modules[absent] = None
 import pyarrow as pa
+from linkage.engine import chunks, counting, exploding
 from linkage.engine.kernel import KernelLimits, KernelPlan, run
-plan = KernelPlan((), ("SELECT sum(n)::bigint AS n FROM key_rows",), KernelLimits("64MB", sys.argv[1]))
-[batch] = run(iter([pa.record_batch({"n": [1, 2]})]), plan)
-assert batch.to_pylist() == [{"n": 3}]
+limits = KernelLimits("64MB", sys.argv[1])
+records = list(chunks.pack(iter([pa.record_batch({"n": [1, 2, 2]})])))
+[batch] = run(iter(records), KernelPlan((), ("SELECT sum(n)::bigint AS n FROM key_rows",), limits))
+assert batch.to_pylist() == [{"n": 5}]
+hashes = "SELECT n::UBIGINT << 60 AS key FROM records"
+counted = "CREATE TEMP TABLE shared AS SELECT key FROM found GROUP BY key HAVING count(*) > 1"
+count = counting.Count("found", hashes, counted, (("shared", "SELECT key FROM shared"),))
+plan = counting.CountingPlan((count,), "shared", 1, limits)
+[(kind, bits)] = chunks.unpacked(counting.gather(counting.scatter(iter(records), plan), plan))
+assert bits["bits"][0].as_py() == bytes([1 << 2]), bits
+shared = exploding.ExplosionPlan(
+    query="SELECT n, n::UBIGINT << 60 AS k FROM records", carried=("n",), entries=(exploding.Entry("k", 0, 0),),
+    shared=bits["bits"][0].as_py() + bytes(1), shared_width=4, chosen=None, places=1, limits=limits,
+)
+[(kind, rows)] = chunks.unpacked(exploding.explode(iter(records), shared))
+assert rows["n"].to_pylist() == [2, 2]
 """
 
 
@@ -160,7 +177,7 @@ def test_a_partition_is_never_gathered_in_arrow(tmp_path):
 
     def batches():
         for number in range(50):
-            yield pa.record_batch({"n": pa.array(range(number, number + 100_000), pa.int64())})
+            yield chunks.packed(pa.table({"n": pa.array(range(number, number + 100_000), pa.int64())}), 0)
             held.append(pa.total_allocated_bytes())
 
     plan = _plan(tmp_path, "SELECT count(*) AS n FROM key_rows")

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from linkage.engine import budget
-from linkage.engine.sizes import KeySizes, RuleSize, key_sizes
+from linkage.engine.sizes import KeySizes, RuleSize, SharedKeys
 from linkage.errors import RefusedError
 from tests.linkage.engine.prepared import prepared
 from tests.linkage.people import people
@@ -64,7 +64,7 @@ def _nothing(_):
 
 
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_only", "link_and_dedupe"])
-def test_sizes_are_those_of_counting_every_pair(spark, link_type):
+def test_sizes_are_those_of_counting_every_pair(spark, limits, link_type):
     rules = {
         "l.surname = r.surname": (_surname, _surname),
         "l.city = r.city AND l.surname = r.surname": (_city_and_surname, _city_and_surname),
@@ -74,12 +74,18 @@ def test_sizes_are_those_of_counting_every_pair(spark, link_type):
     }
     inputs = _inputs(link_type)
     ready = prepared(spark, settings(CITY, rules=list(rules), link_type=link_type), inputs)
-    sizes = key_sizes(ready.records, ready.rules)
+    sizes = ready.surveyed(limits).sizes
     found = [sizes.of(rule) for rule in ready.rules]
     assert found == [_by_hand(inputs, link_type, *sides) for sides in rules.values()]
     assert found[0].pairs > 50
-    # Kept are exactly the keys that make a pair.
-    assert sizes.shared.count() == sum(size.shared_keys for size in found)
+    # Few keys that nobody shares pass.
+    assert 0 < int.from_bytes(sizes.shared.bits).bit_count() < len(sizes.shared.bits) * 8 / 4
+    assert sizes.shared.width == (len(sizes.shared.bits) * 8 - 1).bit_length()
+    for rule, size in zip(ready.rules, found, strict=True):
+        hottest = sizes.hottest[rule.number]
+        assert [hot.pairs for hot in hottest] == sorted((hot.pairs for hot in hottest), reverse=True)
+        assert (hottest[0].pairs if hottest else 0) == size.largest_key_pairs
+        assert len(hottest) == min(10, size.shared_keys)
 
 
 RULES = ["l.surname = r.surname", "l.dob = r.dob", "l.city = r.city AND l.forename > r.forename"]
@@ -93,7 +99,7 @@ def _distinct(document, inputs):
 def test_a_budget_is_held_to_distinct_pairs(spark, limits, link_type):
     document, inputs = settings(CITY, rules=RULES, link_type=link_type), _inputs(link_type)
     ready = prepared(spark, document, inputs)
-    counted = key_sizes(ready.records, ready.rules)
+    counted = ready.surveyed(limits).sizes
     sizes = [counted.of(rule) for rule in ready.rules]
     distinct = _distinct(document, inputs)
     assert distinct < sum(size.pairs for size in sizes)  # so key sizes alone leave this budget undecided
@@ -107,7 +113,7 @@ def test_a_budget_is_held_to_distinct_pairs(spark, limits, link_type):
 
 def test_a_rule_that_breaks_the_budget_alone_needs_no_pair(spark, limits):
     ready = prepared(spark, settings(CITY, rules=RULES), _inputs("dedupe_only"))
-    counted = key_sizes(ready.records, ready.rules)
+    counted = ready.surveyed(limits).sizes
     sizes = [counted.of(rule) for rule in ready.rules]
     # No records: counting pairs would find none, so the refusal comes from key sizes.
     nobody = prepared(spark, settings(CITY, rules=RULES), {"a": INPUTS["a"].slice(0, 0)}).records
@@ -119,7 +125,7 @@ def test_a_rule_that_breaks_the_budget_alone_needs_no_pair(spark, limits):
 def test_the_estimate_is_a_table_for_people(spark):
     ready = prepared(spark, settings(CITY, rules=RULES[:1]), _inputs("dedupe_only"))
     size = RuleSize(rows=12_345, keys=678, shared_keys=90, shared_rows=1_000, pairs=9_876_543, largest_key_pairs=21)
-    lines = budget.report(ready.rules, KeySizes({0: size}, ready.records.frame)).splitlines()
+    lines = budget.report(ready.rules, KeySizes({0: size}, {0: ()}, SharedKeys(3, bytes(1)))).splitlines()
     assert lines[0].split() == ["rule", "records", "keys", "pairs", "largest", "key", "condition"]
     found = ["0", "12,345", str(size.keys), "9,876,543", str(size.largest_key_pairs), *RULES[0].split()]
     assert lines[1].split() == found

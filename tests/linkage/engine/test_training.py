@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from linkage.engine.frequencies import counted_columns, value_frequencies
-from linkage.engine.records import check_ids, linkage_records
-from linkage.engine.sizes import key_sizes
+from linkage.engine.frequencies import counted_columns
+from linkage.engine.records import linkage_records
+from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.errors import ConfigError
 from linkage.model.blocking import keyed_rules
@@ -69,9 +69,7 @@ def _train(spark, limits, inputs, link_type, *, partitions=2, **changes):
         read,
         plan,
         rules,
-        counts=check_ids(records).counts,
-        sizes=key_sizes(records, rules.all),
-        frequencies=value_frequencies(records, counted_columns(read, for_training=True)),
+        survey(records, rules.all, counted_columns(read, for_training=True), limits=limits),
         limits=limits,
     )
 
@@ -116,7 +114,7 @@ def test_with_every_pair_in_the_sample_the_model_is_splinks(spark, limits, link_
 def test_a_sample_comes_near_and_leaves_exact_agreement_exact(spark, limits, link_type):
     inputs = _inputs(link_type, records=900)
     whole = _parameters(to_settings(_train(spark, limits, inputs, link_type).model))
-    sampled = _train(spark, limits, inputs, link_type, u_max_pairs=60_000, em_max_pairs=2500)
+    sampled = _train(spark, limits, inputs, link_type, u_max_pairs=60_000, em_max_pairs=4000)
     found = _parameters(to_settings(sampled.model))
     for (name, label), (m, u) in whole.items():
         if f'{name}_l" = ' in label and name != "city":

@@ -10,7 +10,7 @@ from pyspark.sql import types as T
 from splink.backends.spark import similarity_jar_location
 
 from linkage.errors import ConfigError
-from linkage.model.dialects import compared_columns, parse, to_duckdb, to_spark
+from linkage.model.dialects import compared_columns, to_duckdb
 
 STRINGS = [
     (None, None),
@@ -144,15 +144,6 @@ def test_spark_settings_mean_the_same_in_the_kernel(rows):
         assert len(set(map(str, expected[sql]))) > 1, f"{sql}: these rows tell nothing"
 
 
-def test_keys_in_duckdbs_dialect_mean_the_same_in_spark(rows):
-    expressions = FROM_DUCKDB + FROM_BOTH
-    translated = [to_spark(parse(sql, "duckdb", where="here"), "duckdb", where="here") for sql in expressions]
-    expected = dict(zip(expressions, _in_duckdb(rows, expressions), strict=True))
-    found = dict(zip(expressions, _in_spark(rows, translated), strict=True))
-    for sql in expressions:
-        assert found[sql] == expected[sql], sql
-
-
 SIMILARITIES = {
     "jaro_winkler": "JaroWinklerSimilarity",
     "jaro_sim": "JaroSimilarity",
@@ -240,24 +231,6 @@ def test_where_the_kernel_answers_for_itself(sql, left, right, value):
 def test_what_is_not_known_to_mean_the_same_in_the_kernel_is_refused_by_name(sql, culprit):
     with pytest.raises(ConfigError, match=rf"(?i)^here: ({culprit}).* the same in Spark and DuckDB|{culprit}"):
         to_duckdb(sql, "spark", where="here")
-
-
-@pytest.mark.parametrize(
-    ("sql", "culprit"),
-    [
-        ("strftime(a, '%Y')", "timetostr"),
-        ("a[1:2]", "bracket"),
-        ("jaro_winkler_similarity(a, b)", "jaro"),
-        ("list_intersect(p, q)", "list_intersect|arrayintersect"),
-        ("x / 2", "div"),  # whole numbers divide differently
-        ("substr(a, 0, 2)", "substring from 0"),  # keys would be a character longer than the rule
-        ("substring(a, 2, -1)", "substring with a negative length"),
-        ("right(a, -1)", "right with a negative length"),
-    ],
-)
-def test_keys_that_spark_would_make_otherwise_are_refused_by_name(sql, culprit):
-    with pytest.raises(ConfigError, match=rf"(?i)^here: .*({culprit})"):
-        to_spark(parse(sql, "duckdb", where="here"), "duckdb", where="here")
 
 
 def test_duckdbs_own_levels_run_as_they_were_written():

@@ -1,0 +1,126 @@
+"""What runs in the tasks before the shuffle: records exploded into key rows, each with its place.
+
+Imported by executors: DuckDB and PyArrow only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.engine import chunks, kernel
+from linkage.engine.kernel import KernelLimits
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Key rows that a record gets: for one rule and side, where its key column is not null.
+
+    Attributes:
+        key: The key's column in the explosion's query.
+    """
+
+    key: str
+    rule: int
+    side: int
+
+
+@dataclass(frozen=True)
+class ExplosionPlan:
+    """How to explode.
+
+    Attributes:
+        query: SQL over `records` and the lookups: the columns to carry, the key columns and `__draw`,
+            a hash of the record.
+        carried: The columns to carry.
+        entries: The key rows that a record may get.
+        lookups: Tables for the query, as Arrow IPC streams.
+        shared: The set of shared keys, one bit for each value of the first `shared_width` bits.
+        chosen: SQL over `rows` (row, rule, side, key, draw) that gives row, rule, side, key, part:
+            which of them to take, and which to split; None takes all as they are.
+        places: To spread the rows over, by key.
+    """
+
+    query: str
+    carried: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    shared: bytes
+    shared_width: int
+    chosen: str | None
+    places: int
+    limits: KernelLimits
+    lookups: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def explode(batches: Iterator[pa.RecordBatch], plan: ExplosionPlan) -> Iterator[pa.RecordBatch]:
+    """Explode chunks of records into chunks of key rows, one for each place.
+
+    A record multiplies by its keys and vanishes where it has none that another record shares.
+    The rows hold the carried columns, `__rule`, `__side`, `__key` and `__part`.
+    """
+    shared = pa.Array.from_buffers(pa.bool_(), 1 << plan.shared_width, [None, pa.py_buffer(plan.shared)])
+    with kernel.opened(plan.limits) as connection:
+        for name, table in plan.lookups.items():
+            connection.register("lookup", chunks.read(table))
+            connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM lookup")
+        for _, records in chunks.unpacked(batches):
+            connection.register(chunks.RECORDS, records)
+            found = connection.sql(plan.query).to_arrow_table().combine_chunks()
+            rows = _rows(found, plan, shared)
+            if plan.chosen is None:
+                rows = rows.append_column("part", pa.nulls(len(rows), pa.int16()))
+            else:
+                rows = _chosen(connection, rows, plan.chosen)
+            yield from _placed(found.select(plan.carried), rows, plan.places)
+
+
+def _rows(found: pa.Table, plan: ExplosionPlan, shared: pa.BooleanArray) -> pa.Table:
+    """Positions, rules, sides and keys of the key rows that may be shared."""
+    unused = pa.scalar(64 - plan.shared_width, pa.uint64())
+    parts = []
+    for entry in plan.entries:
+        keys = _flat(found[entry.key])
+        is_shared = shared.take(pc.cast(pc.shift_right(keys, unused), pa.int64()))
+        positions = pc.indices_nonzero(pc.fill_null(is_shared, False))
+        columns = {
+            "row": positions,
+            "rule": pa.repeat(pa.scalar(entry.rule, pa.int16()), len(positions)),
+            "side": pa.repeat(pa.scalar(entry.side, pa.int8()), len(positions)),
+            "key": keys.take(positions),
+        }
+        if plan.chosen is not None:
+            columns["draw"] = _flat(found["__draw"]).take(positions)
+        parts.append(pa.table(columns))
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def _chosen(connection: duckdb.DuckDBPyConnection, rows: pa.Table, sql: str) -> pa.Table:
+    connection.register("rows", rows)
+    return connection.sql(sql).to_arrow_table().combine_chunks()
+
+
+def _placed(carried: pa.Table, rows: pa.Table, places: int) -> Iterator[pa.RecordBatch]:
+    """The rows with what they carry, a chunk for each place."""
+    # The last 32 bits of a key, spread evenly; the first ones are the same for keys of one survey's place.
+    low = pc.bit_wise_and(_flat(rows["key"]), pa.scalar(0xFFFFFFFF, pa.uint64()))
+    product = pc.multiply(low, pa.scalar(places, pa.uint64()))
+    place = pc.cast(pc.shift_right(product, pa.scalar(32, pa.uint64())), pa.int32())
+    order = pc.sort_indices(place)
+    sorted_rows = rows.take(order)
+    wide = carried.take(_flat(sorted_rows["row"]))
+    for name in ("rule", "side", "key", "part"):
+        wide = wide.append_column(f"__{name}", sorted_rows[name])
+    counts = {each["values"]: each["counts"] for each in pc.value_counts(place).to_pylist()}
+    start = 0
+    for number in sorted(counts):
+        yield chunks.packed(wide.slice(start, counts[number]), number)
+        start += counts[number]
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

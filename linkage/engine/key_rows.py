@@ -1,0 +1,176 @@
+"""Records exploded into key rows, all rows of a key in one partition: the engine's one shuffle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from linkage.engine import chunks, exploding, kernel_sql
+from linkage.engine.exploding import Entry, ExplosionPlan
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.keys import key_columns
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.sizes import KeySizes
+from linkage.engine.survey import HOT_PAIRS
+from linkage.model.blocking import KeyedRule
+
+# One task's share: enough to be worth a task, few enough to sit in its memory.
+PAIRS_OF_A_TASK = 2_000_000
+ROWS_OF_A_TASK = 500_000
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What key rows carry besides their keys.
+
+    Attributes:
+        columns: SQL over `records` and the lookups, by the column's name.
+        joins: What follows `FROM records`.
+        lookups: Tables that the joins read.
+    """
+
+    columns: Mapping[str, str]
+    joins: str = ""
+    lookups: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    @classmethod
+    def plain(cls, names: Sequence[str]) -> Carried:
+        """Columns as they are."""
+        return cls({name: f'records."{name}"' for name in dict.fromkeys(names)})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample of a rule's pairs, each with the same known probability.
+
+    Whole keys are in or out, so that a small share of the rows is read. Of a hot key, which might
+    rule the sample if it were in it, the records are sampled instead: every hot key gives its due.
+    A pair is in with probability `share` in either case (Horvitz and Thompson, 1952).
+
+    Attributes:
+        share: Of the rule's pairs, above 0 and below 1.
+    """
+
+    rule: int
+    share: float
+
+
+def key_rows(
+    records: LinkageRecords,
+    rules: Sequence[KeyedRule],
+    sizes: KeySizes,
+    carried: Carried,
+    *,
+    limits: KernelLimits,
+    packed: DataFrame | None = None,
+    samples: Sequence[Sample] = (),
+    seed: int = 0,
+) -> DataFrame:
+    """Explode records into key rows, leaving out those whose key nobody shares.
+
+    A key that is too much for one task is split into tiles: each of its records goes to as many of
+    them as there are parts, so that any two records meet in exactly one.
+
+    Args:
+        records: What to explode.
+        rules: Which rules to use.
+        sizes: Which keys are shared, and how much work they are.
+        carried: What the rows carry.
+        limits: What a task's DuckDB may use.
+        packed: Chunks to read instead of the records' own, with further columns.
+        samples: For rules of which some pairs are enough.
+        seed: Which sample.
+
+    Returns:
+        Chunks of key rows by place: one partition for each.
+    """
+    keys = key_columns(records, rules)
+    mine = [sizes.of(rule) for rule in rules]
+    shares = {sample.rule: sample.share for sample in samples}
+    cores = records.frame.sparkSession.sparkContext.defaultParallelism
+    pairs = sum(sizes.of(rule).pairs * shares.get(rule.number, 1.0) for rule in rules)
+    rows = sum(size.shared_rows for size in mine)
+    places = max(cores, -(-int(pairs) // PAIRS_OF_A_TASK), -(-rows // ROWS_OF_A_TASK))
+    chosen, tables = _chosen(rules, sizes, shares, seed)
+    selected = [f'{sql} AS "{name}"' for name, sql in carried.columns.items()]
+    selected += [f"{key.sql} AS {key.name}" for key in keys]
+    if chosen is not None:
+        selected.append(f"hash(records.{SOURCE}, records.{ID}) AS __draw")
+    plan = ExplosionPlan(
+        query=f"SELECT {', '.join(selected)} FROM {chunks.RECORDS} {carried.joins}",
+        carried=tuple(carried.columns),
+        entries=tuple(Entry(key.name, number, side) for key in keys for number, side in key.entries),
+        shared=sizes.shared.bits,
+        shared_width=sizes.shared.width,
+        chosen=chosen,
+        places=places,
+        limits=limits,
+        lookups={
+            name: chunks.written(table, compression=None).to_pybytes()
+            for name, table in {**carried.lookups, **tables}.items()
+        },
+    )
+    source = records.chunks if packed is None else packed
+    return source.mapInArrow(partial(exploding.explode, plan=plan), chunks.SCHEMA).repartitionById(places, "place")
+
+
+def parts_of(pairs: int) -> int:
+    """Into how many parts to split the records of a key, so that no tile has more than `HOT_PAIRS`.
+
+    Two parts of n/g records make up to (2n/g)² / 2 pairs between and within them.
+
+    >>> parts_of(HOT_PAIRS), parts_of(100 * HOT_PAIRS)
+    (1, 20)
+    """
+    return 1 if pairs <= HOT_PAIRS else -(-int(2 * (pairs / HOT_PAIRS) ** 0.5 * 1000) // 1000)
+
+
+def _chosen(
+    rules: Sequence[KeyedRule], sizes: KeySizes, shares: Mapping[int, float], seed: int
+) -> tuple[str | None, dict[str, pa.Table]]:
+    """Which rows to take, and which to split, as SQL; and the table of hot keys that it reads."""
+    hot = {
+        (rule.number, hot.key): parts
+        for rule in rules
+        for hot in sizes.hottest[rule.number]
+        if (parts := parts_of(int(hot.pairs * shares.get(rule.number, 1.0)))) > 1 or _is_hot(hot.pairs)
+    }
+    if not hot and not shares:
+        return None, {}
+    table = pa.table(
+        {
+            "rule": pa.array([rule for rule, _ in hot], pa.int16()),
+            "key": pa.array([key for _, key in hot], pa.uint64()),
+            "parts": pa.array(list(hot.values()), pa.int32()),
+        }
+    )
+    by_key = " ".join(
+        f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.key)', share)}" for rule, share in shares.items()
+    )
+    # Both records of a pair must be in.
+    by_record = " ".join(
+        f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.draw)', share**0.5)}" for rule, share in shares.items()
+    )
+    keys_in = f"CASE rows.rule {by_key} ELSE true END" if shares else "true"
+    records_in = f"CASE rows.rule {by_record} ELSE true END" if shares else "true"
+    split = (
+        "SELECT rows.row, rows.rule, rows.side, rows.key, rows.draw % hot.parts AS mine, "
+        "unnest(range(hot.parts)) AS other, hot.parts FROM rows INNER JOIN hot_keys hot "
+        f"ON rows.rule = hot.rule AND rows.key = hot.key WHERE {records_in}"
+    )
+    sql = (
+        "SELECT row, rule, side, key, CAST(NULL AS SMALLINT) AS part FROM rows "
+        f"ANTI JOIN hot_keys USING (rule, key) WHERE {keys_in} UNION ALL "
+        "SELECT row, rule, side, CASE WHEN parts = 1 THEN key ELSE hash(key, least(mine, other), "
+        "greatest(mine, other)) END, CASE WHEN mine <> other THEN CAST(mine AS SMALLINT) END "
+        f"FROM ({split})"
+    )
+    return sql, {"hot_keys": table}
+
+
+def _is_hot(pairs: int) -> bool:
+    return pairs >= HOT_PAIRS
