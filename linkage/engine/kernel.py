@@ -117,9 +117,9 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
     first = next(tables, None)
     if first is None:
         return
-    rows = (batch for table in itertools.chain([first], tables) for batch in table.to_batches())
+    incoming = (batch for table in itertools.chain([first], tables) for batch in table.to_batches())
     with opened(plan.limits) as connection:
-        connection.register("incoming", pa.RecordBatchReader.from_batches(first.schema, rows))
+        connection.register("incoming", pa.RecordBatchReader.from_batches(first.schema, incoming))
         connection.execute(f"CREATE TEMP TABLE {KEY_ROWS} AS SELECT * FROM incoming")
         connection.unregister("incoming")
         for statement in plan.statements:
