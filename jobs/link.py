@@ -12,7 +12,7 @@ from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
-from linkage.engine.named import named_pairs
+from linkage.engine.named import named_pairs, named_patterns
 from linkage.engine.records import linkage_records_of
 from linkage.engine.scoring import score
 from linkage.engine.survey import survey
@@ -26,7 +26,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
     """What decides the result, and what is written."""
     return stages.Plan(
         inputs=[stages.Table(Zone.IDENTIFIERS, "records"), stages.Table(Zone.LINKAGE, "models")],
-        outputs=[stages.Table(Zone.LINKAGE, "scored_pairs")],
+        outputs=[stages.Table(Zone.LINKAGE, name) for name in ("scored_pairs", "pattern_counts")],
         settings=[config.link],
     )
 
@@ -51,11 +51,14 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         limits=limits,
     )
     schema = schemas.load("scored_pairs")
-    named = named_pairs(records, pairs.frame).withColumnsRenamed(
+    named = named_pairs(records, pairs.frame, with_sources=True).withColumnsRenamed(
         {"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"}
     )
     written = task.lake.overwrite(named, Zone.LINKAGE, "scored_pairs", schema)
-    return {"pairs_considered": sum(pairs.patterns()["pairs"].to_pylist()), "pairs_kept": written.rows}
+    patterns = pairs.patterns()
+    counted = task.spark.createDataFrame(named_patterns(records, patterns, with_sources=True)).coalesce(1)
+    task.lake.overwrite(counted, Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts"))
+    return {"pairs_considered": sum(patterns["pairs"].to_pylist()), "pairs_kept": written.rows}
 
 
 def _model(lake: Lake) -> LinkageModel:

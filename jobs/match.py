@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -23,9 +24,9 @@ from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
+from linkage.engine.named import named_clusters, named_pairs, named_patterns, numbered_pairs
 from linkage.engine.records import LinkageRecords, linkage_records, quoted
-from linkage.engine.scoring import ScoredPairs, score
+from linkage.engine.scoring import score
 from linkage.engine.survey import Survey, survey
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
@@ -139,8 +140,12 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
                 threshold_weight=settings.threshold_weight,
                 limits=limits,
             )
-            write_table(named_pairs(records, pairs.frame), folder.table("scored_pairs"))
-            stage.count(**_pair_counts(pairs, settings, run))
+            several = len(frames) > 1
+            write_table(named_pairs(records, pairs.frame, with_sources=several), folder.table("scored_pairs"))
+            patterns = pairs.patterns()
+            counted = spark.createDataFrame(named_patterns(records, patterns, with_sources=several))
+            write_table(counted.coalesce(1), folder.table("pattern_counts"))
+            stage.count(**_pair_counts(patterns, settings, run))
         with run.stage("cluster") as stage:
             kept = numbered_pairs(records, read_input(spark, folder.table("scored_pairs")))
             joined = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=found.seed)
@@ -197,8 +202,7 @@ def _trained(
     return trained.model
 
 
-def _pair_counts(pairs: ScoredPairs, settings: MatchSettings, run: Run) -> dict[str, int]:
-    patterns = pairs.patterns()
+def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[str, int]:
     by_rule = patterns.group_by("match_key").aggregate([("pairs", "sum")]).sort_by("match_key")
     found = {row["match_key"]: row["pairs_sum"] for row in by_rule.to_pylist()}
     match_keys = range(len(settings.model.blocking_rules))

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections import Counter
 
 import duckdb
 import pyarrow as pa
@@ -116,6 +117,23 @@ def test_run_json_is_that_of_the_interface(deduplicated):
     assert "retain_matching_columns" in " ".join(document["notes"])
 
 
+def test_all_candidate_pairs_are_counted_by_what_they_agree_on(deduplicated):
+    expected = Counter(
+        (theirs.match_key, *theirs.gammas) for theirs in scored_pairs(TRAINED, {"people": PEOPLE}).values()
+    )
+    table = deduplicated.desk.table("pattern_counts")
+    gammas = [name for name in table.columns if name.startswith("gamma_")]
+    assert dict(table.dtypes) == {
+        "match_key": "string",
+        **dict.fromkeys(gammas, "int"),
+        "pairs": "bigint",
+        "kept": "bigint",
+    }
+    rows = table.collect()
+    assert {(row["match_key"], *(row[gamma] for gamma in gammas)): row["pairs"] for row in rows} == expected
+    assert sum(row["kept"] for row in rows) == deduplicated.desk.table("scored_pairs").count()
+
+
 def test_run_json_holds_no_value_of_a_record(deduplicated):
     text = (deduplicated.desk.output / "run.json").read_text(encoding="utf-8")
     for column in ("surname", "dob", "city", "person"):
@@ -207,6 +225,7 @@ def test_a_folder_of_ours_is_replaced_and_kept_when_the_next_run_fails(desk):
     assert sorted(path.name for path in desk.output.iterdir() if path.name[0] != ".") == [
         "clusters",
         "model.json",
+        "pattern_counts",
         "run.json",
         "scored_pairs",
     ]

@@ -170,6 +170,21 @@ def test_too_many_bad_rows_stop_the_run_before_anything_is_written(done, tmp_pat
     assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
 
 
+def test_a_pipeline_may_have_one_supply(done, tmp_path):
+    finished, _ = done
+    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline.config["ingest"]["supplies"] = {"magistrates": {"path": f"{finished.config['lake']}/landing/magistrates"}}
+    del pipeline.config["synthesise"]
+    code, _, err = pipeline.run()
+    assert code == 0, err
+    counts = pipeline.manifest["counts"]
+    assert 0 < counts["persons"] < counts["records"]
+    linked = tmp_path / "lake" / "linkage"
+    patterns = finished.spark.read.format("delta").load(str(linked / "pattern_counts"))
+    assert patterns.agg(F.sum("pairs")).first()[0] == counts["pairs_considered"]
+    assert {row["source_dataset_l"] for row in patterns.collect()} == {"magistrates"}
+
+
 def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
     pipeline = _Pipeline(spark, tmp_path)
     (tmp_path / "prison.csv").write_text("journey_id,surnam\n1,SMITH\n")

@@ -81,7 +81,7 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
     for partitions in (1, 5):
         ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
         scored = ready.scored(limits)
-        written = named_pairs(ready.records, scored.frame)
+        written = named_pairs(ready.records, scored.frame, with_sources=len(sources) > 1)
         numbered = numbered_pairs(ready.records, written)
         found = clusters(ready.records, numbered, cluster_weight=2.0, seed=0)
         rows = named_clusters(ready.records, found).collect()
