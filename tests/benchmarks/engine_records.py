@@ -35,8 +35,8 @@ AS_OF = date(2024, 12, 31)
 SHARE_KEPT = 0.4
 # People for a thousand records kept, so that `--records` is met within a percent.
 PEOPLE_PER_THOUSAND_RECORDS = 840
-# Odd, so that it permutes the numbers below the span; times the largest number, it stays below 2**63.
-_SCATTER, _SPAN = 331_804_471, 2**40
+# Odd, so that each permutes the numbers below the span; no product reaches 2**63.
+_SCATTER, _SCATTER_MORE, _SPAN_BITS = 331_804_471, 7_368_787, 40
 DONE = "_made.json"  # as it begins with _, Spark does not read it as data
 
 
@@ -107,7 +107,10 @@ def records(spark: SparkSession, people_count: int) -> DataFrame:
 def _unique_id() -> Column:
     dataset = F.array_position(F.array(*map(F.lit, DATASETS)), F.col("dataset")) - 1
     number = F.col("number") * len(DATASETS) + dataset
-    return F.pmod(number * F.lit(_SCATTER), F.lit(_SPAN))
+    span = F.lit(2**_SPAN_BITS)
+    scattered = F.pmod(number * F.lit(_SCATTER), span)
+    folded = scattered.bitwiseXOR(F.shiftright(scattered, _SPAN_BITS // 2))
+    return F.pmod(folded * F.lit(_SCATTER_MORE), span)
 
 
 if __name__ == "__main__":
