@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Bench:
         self.show(
             f"Each run has {CORES} cores and {memory} GB: DuckDB's memory_limit, Spark's heap, or our heap of "
             f"{memory - CORES * KERNEL_GB} GB and {CORES} kernels of {KERNEL_GB} GB. Median of {self.options.runs}. "
-            "total is without session."
+            f"total is without session. The machine's load before was {os.getloadavg()[0]:.1f}."
         )
 
     def compare(self) -> dict[int, dict[str, Figures]]:

@@ -184,19 +184,21 @@ def _estimate_error(ours: Iterable[Figures]) -> float | None:
 
 
 def _outlook(ours: Mapping[int, Figures]) -> str:
-    """A straight line through the processor time of the two largest sizes, on a cluster."""
-    points = [(size, cpu) for size, figures in sorted(ours.items()) if (cpu := figures.get("cpu")) is not None]
+    """Straight lines through the two largest sizes: what stays the same, and what is divided among cores."""
+    sized = sorted(ours.items())[-2:]
+    points = [(n, t, c) for n, f in sized if (t := f.get("total")) is not None and (c := f.get("cpu")) is not None]
     if len(points) < 2:
         return ""
-    (small, less), (large, more) = points[-2:]
-    slope = (more - less) / (large - small)
+    (small, seconds, cpu), (large, more_seconds, more_cpu) = points
+    fixed = max(0.0, seconds - (more_seconds - seconds) / (large - small) * small)
+    each = (more_cpu - cpu) / (large - small)
     lines = [
-        f"\nOutlook for {CLUSTER_CORES} cores busy {EFFICIENCY:.0%} of the time, with disks and network that keep up,",
-        "from a straight line through the processor time of the two largest sizes:",
+        f"\nOutlook for {CLUSTER_CORES} cores busy {EFFICIENCY:.0%} of the time, with disks and network that keep up.",
+        f"Straight lines through the two largest sizes: {fixed:.0f} s whatever the size (driver, planning), and",
+        f"{each * 1e6:.0f} processor s for each million records, which assumes that pairs grow as they did between the two.",
     ]
     for size in (20_000_000, 100_000_000):
-        cpu = more + slope * (size - large)
-        lines.append(f"  {label(size)}: {cpu:,.0f} processor s, {cpu / CLUSTER_CORES / EFFICIENCY:,.0f} s")
+        lines.append(f"  {label(size)}: {fixed + each * size / CLUSTER_CORES / EFFICIENCY:,.0f} s")
     return "\n".join(lines)
 
 

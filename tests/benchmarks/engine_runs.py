@@ -44,7 +44,7 @@ class Work:
 
 def run(contestant: str, work: Work) -> Figures:
     """Seconds by phase, and `wall`, `cpu`, `memory`, `disk`, `pairs`, `kept`, `f1` and more; empty if it failed."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         output, model = folder / "output", folder / "model"
         write(model, looser=work.looser)
@@ -63,10 +63,11 @@ def run(contestant: str, work: Work) -> Figures:
 
 def run_edges(count: int, *, memory: int, timeout: float) -> Figures:
     """The same for the clustering of generated edges."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         command = [sys.executable, "-m", "tests.benchmarks.engine_edges", "--edges", str(count)]
-        command += ["--output", str(folder / "output"), "--scratch", str(folder / "scratch"), "--memory", str(memory)]
+        heap = _heap(memory)
+        command += ["--output", str(folder / "output"), "--scratch", str(folder / "scratch"), "--memory", str(heap)]
         return _watched(command, folder, Work(Path(f"{count} edges"), memory, timeout))
 
 
@@ -95,6 +96,7 @@ def _watched(command: Sequence[str], folder: Path, work: Work) -> Figures:
         "disk": measured.disk,
         "pairs": counts.get("candidate_pairs_total"),
         "kept": counts.get("pairs_kept"),
+        # What the product foretold of prediction, where it does.
         "estimate": (document.get("estimate") or {}).get("seconds"),
         **of_tasks(events),
     }
@@ -138,12 +140,15 @@ def _match(records: Path, model: Path, output: Path, runs: Path) -> list[str]:
     return [*command, "--output", str(output), "--runs", str(runs)]
 
 
+def _heap(memory: int) -> int:
+    return memory - CORES * KERNEL_GB
+
+
 def _properties(memory: int, events: Path) -> str:
     """What differs from our profile: the cores, the memory, and a log of tasks for the figures."""
-    heap = memory - CORES * KERNEL_GB
     settings = {
         "spark.master": f"local[{CORES}]",
-        "spark.driver.memory": f"{heap}g",
+        "spark.driver.memory": f"{_heap(memory)}g",
         "spark.linkage.kernel.memory": f"{KERNEL_GB}GB",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": events.as_uri(),

@@ -16,7 +16,7 @@ from splink.backends.spark import similarity_jar_location
 from tests.benchmarks.engine_session import CORES, prepare
 from tests.benchmarks.engine_splink import Phases, link, options
 
-PARTITIONS = 4 * CORES
+PARTITIONS = 2 * CORES
 
 
 class OnSpark:

@@ -69,11 +69,16 @@ def watch(
     ended = threading.Event()
     sampler = threading.Thread(target=_sample, args=(tree, folder, measured, ended, began + timeout))
     sampler.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    measured.seconds = time.monotonic() - began
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:  # an interrupt reaches this process only
+        tree.stop()
+        raise
+    finally:
+        measured.seconds = time.monotonic() - began
+        ended.set()
+        sampler.join()
     process.returncode = measured.code = os.waitstatus_to_exitcode(status)
-    ended.set()
-    sampler.join()
     reader.join()
     # What was waited for is exact but lacks what was orphaned; what was sampled lacks the last half second of each.
     measured.cpu = max(tree.cpu(), usage.ru_utime + usage.ru_stime)

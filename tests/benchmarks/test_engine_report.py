@@ -76,9 +76,15 @@ def test_tables_show_a_dash_for_what_is_not_there():
     assert lines[0] == "1m records"
     assert next(line for line in lines if line.startswith("total")).split() == ["total", "s", "30.0", "-", "-"]
     assert skew_table({"x1": {}}).splitlines()[-1].split() == ["x1", *"-" * 6]
-    growth = growth_table({MILLION: _took(30, 6), TEN_MILLION: _took(300, 60), 20_000_000: {}})
-    assert "10.0" in growth
-    assert "100m: 6,000 processor s" in growth
+
+
+def test_the_outlook_divides_among_cores_what_grows_and_adds_what_does_not():
+    # 10 s whatever the size, 20 s and 40 processor s for each million records.
+    growth = growth_table(
+        {100_000: {}, MILLION: _took(30, 6) | {"cpu": 60}, TEN_MILLION: _took(210, 60) | {"cpu": 420}}
+    )
+    assert growth.splitlines()[-1].split() == ["100m:", "52", "s"]  # 10 + 4,000 / 160 / 0.6
+    assert "Outlook" not in growth_table({MILLION: _took(30, 6), TEN_MILLION: {}})
 
 
 def test_medians_leave_out_runs_without_the_figure():
