@@ -195,7 +195,7 @@ def _outlook(ours: Mapping[int, Figures]) -> str:
     lines = [
         f"\nOutlook for {CLUSTER_CORES} cores busy {EFFICIENCY:.0%} of the time, with disks and network that keep up.",
         f"Straight lines through the two largest sizes: {fixed:.0f} s whatever the size (driver, planning), and",
-        f"{each * 1e6:.0f} processor s for each million records, which assumes that pairs grow as they did between the two.",
+        f"{each * 1e6:.0f} processor s for each million records, if pairs go on growing as between the two.",
     ]
     for size in (20_000_000, 100_000_000):
         lines.append(f"  {label(size)}: {fixed + each * size / CLUSTER_CORES / EFFICIENCY:,.0f} s")
