@@ -20,6 +20,8 @@ _ROWS = (
     ("f1", "F1", 1.0, 4),
 )
 _NAMES = {"ours": "ours", "duckdb": "Splink DuckDB", "spark": "Splink Spark"}
+# Fewer pairs more than these cost less than what one run differs from the next.
+_FEWEST_MORE = 1_000_000
 # What the outlook assumes: 10 machines of 16 cores, of which this share of the time does work.
 CLUSTER_CORES, EFFICIENCY = 160, 0.6
 
@@ -103,10 +105,10 @@ def more_per_pair(figures: Figures, base: Figures) -> float | None:
     """Processor seconds of prediction for each pair more than `base` has: what a pair itself costs.
 
     Dividing all of prediction by the pairs would make many pairs look cheap, as the shuffle of the
-    records is shared by more of them.
+    records is shared by more of them. Null unless there are a million more.
     """
     pairs, cpu, base_pairs, base_cpu = (f.get(key) for f in (figures, base) for key in ("pairs", "predict_cpu"))
-    if pairs is None or cpu is None or base_pairs is None or base_cpu is None or pairs <= base_pairs:
+    if pairs is None or cpu is None or base_pairs is None or base_cpu is None or pairs - base_pairs < _FEWEST_MORE:
         return None
     return (cpu - base_cpu) / (pairs - base_pairs)
 

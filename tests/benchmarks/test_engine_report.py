@@ -51,16 +51,25 @@ def test_what_was_not_run_is_null(compared, known):
 
 
 def test_skew_compares_what_a_pair_costs_beyond_the_same_records():
-    base = {"pairs": 1_000, "predict_cpu": 10.0}
+    base = {"pairs": MILLION, "predict_cpu": 10.0}
     variants = {
         "x1": base,
-        "x10": {"pairs": 11_000, "predict_cpu": 30.0},  # 2 ms for each pair more
-        "hot10000": {"pairs": 51_000, "predict_cpu": 160.0},  # 3 ms
+        "x10": {"pairs": 11 * MILLION, "predict_cpu": 30.0},  # 2 us for each pair more
+        "hot10000": {"pairs": 51 * MILLION, "predict_cpu": 160.0},  # 3 us
     }
-    assert more_per_pair(variants["hot10000"], base) == 0.003
+    assert more_per_pair(variants["hot10000"], base) == 3e-6
     assert summary({}, variants)["skew_ratio"] == 1.5
-    assert more_per_pair(base, base) is None
-    assert more_per_pair({"pairs": 2_000, "predict_cpu": None}, base) is None
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [{}, {"pairs": 3 * MILLION, "predict_cpu": None}, {"pairs": MILLION + 10, "predict_cpu": 9.0}],
+    ids=["not run", "not measured", "hardly more pairs"],
+)
+def test_what_pairs_cost_is_null_where_it_cannot_be_told(variant):
+    base = {"pairs": MILLION, "predict_cpu": 10.0}
+    assert more_per_pair(variant, base) is None
+    assert summary({}, {"x1": base, "x10": variant, "hot10000": variant})["skew_ratio"] is None
 
 
 def test_the_estimate_error_is_the_largest():
