@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; both set up what they need, and lose no time where it is there.
-.PHONY: setup run test lint bench clean
+.PHONY: setup run test lint bench bench-engine clean
 bin := .local/venv/bin
 
 setup:
@@ -19,6 +19,9 @@ lint: setup
 
 bench: setup
 	@PYTHONPATH=. $(bin)/python tests/benchmarks/bench_demo.py
+
+bench-engine: setup
+	@PYTHONPATH=. $(bin)/python tests/benchmarks/bench_engine.py $(ARGS)
 
 clean:
 	rm -rf .local data/demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
