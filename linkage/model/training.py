@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule, keyed_rules
@@ -45,6 +45,42 @@ class TrainingPlan(BaseModel):
     u_max_pairs: Annotated[int, Field(ge=1)] = 1_000_000
     em_max_pairs: Annotated[int, Field(ge=1)] = 2_000_000
     em_blocking_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
+
+
+class LevelHistory(BaseModel):
+    """A level's m, and its u if EM moved it, after each iteration; None where it was not observed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    m: tuple[float | None, ...]
+    u: tuple[float | None, ...] | None = None
+
+
+class SessionHistory(BaseModel):
+    """The path of one EM session, starting values first.
+
+    Attributes:
+        rule: What the session's pairs were blocked on, in DuckDB's dialect.
+        iterations: How many there were.
+        converged_to: The largest change of any parameter in the last one.
+        priors: Probability of a match among the session's pairs.
+        parameters: By comparison and gamma, to six digits; only what the blocking left free.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: str
+    iterations: int
+    converged_to: float | None = None
+    priors: tuple[float, ...]
+    parameters: dict[str, dict[int, LevelHistory]]
+
+    @model_validator(mode="after")
+    def _as_long_as_the_priors(self) -> Self:
+        levels = [level for gammas in self.parameters.values() for level in gammas.values()]
+        if any(len(path) != len(self.priors) for level in levels for path in (level.m, level.u or self.priors)):
+            raise ValueError("parameters: not as many values as priors")
+        return self
 
 
 def rules_of(
@@ -182,17 +218,34 @@ def u_from_counts(comparison: Comparison, counts: Mapping[int, float], exact: fl
     return shares if exact is None or exact == 0 else {first: exact, **shares}
 
 
+def session_history(rule: str, history: Sequence[Iteration]) -> SessionHistory:
+    """The path of a session as it is kept with the model, which holds all digits of its end."""
+
+    def level(name: str, gamma: int) -> LevelHistory:
+        m = tuple(_short(step.m[name][gamma]) for step in history)
+        u = tuple(_short(step.u[name][gamma]) for step in history)
+        return LevelHistory(m=m, u=u if len(set(u)) > 1 else None)
+
+    return SessionHistory(
+        rule=rule,
+        iterations=len(history) - 1,
+        converged_to=history[-1].largest_change,
+        priors=tuple(step.prior for step in history),
+        parameters={name: {gamma: level(name, gamma) for gamma in gammas} for name, gammas in history[0].m.items()},
+    )
+
+
+def _short(probability: float | None) -> float | None:
+    return None if probability is None else float(f"{probability:.6g}")
+
+
 def training_report(plan: TrainingPlan, sessions: Sequence[tuple[str, Sequence[Iteration]]]) -> dict[str, Any]:
-    """What a practitioner wants to see of a training: for each session its rule and its path."""
+    """What a practitioner wants to see of a training: for each session its rule and its path.
+
+    The sessions read back as `SessionHistory`.
+    """
+    histories = [session_history(rule, history) for rule, history in sessions]
     return {
         "plan": plan.model_dump(mode="json"),
-        "sessions": [
-            {
-                "rule": rule,
-                "iterations": len(history) - 1,
-                "converged_to": history[-1].largest_change,
-                "priors": [step.prior for step in history],
-            }
-            for rule, history in sessions
-        ],
+        "sessions": [history.model_dump(mode="json", exclude_none=True) for history in histories],
     }

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from statistics import median
 
 import pyarrow as pa
 import pytest
@@ -73,6 +74,19 @@ def test_a_trained_run_tells_how(linked):
     assert math.isclose(
         training["prior"], linked[0].desk.document("model.json")["probability_two_random_records_match"]
     )
+
+
+def test_a_trained_run_keeps_the_way_of_every_m(linked):
+    model = parse_settings(json.dumps(linked[0].desk.document("model.json")), where="model.json")
+    sessions = linked[0].desk.document("run.json")["training"]["sessions"]
+    assert [set(session["parameters"]) for session in sessions] == [{"forename", "surname"}, {"forename", "dob"}]
+    for comparison in model.comparisons:
+        for level in comparison.scored_levels:
+            free = [session for session in sessions if comparison.name in session["parameters"]]
+            ways = [session["parameters"][comparison.name][str(level.gamma)] for session in free]
+            assert [len(way["m"]) for way in ways] == [session["iterations"] + 1 for session in free]
+            assert median(way["m"][-1] for way in ways) == pytest.approx(level.m, rel=1e-5)
+            assert all("u" not in way for way in ways)  # EM leaves it where random pairs put it
 
 
 def test_a_dry_run_needs_no_trained_model(desk):

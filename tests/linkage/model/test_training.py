@@ -6,12 +6,14 @@ from pydantic import ValidationError
 from linkage.errors import ConfigError
 from linkage.model.em import Iteration
 from linkage.model.training import (
+    SessionHistory,
     TrainingPlan,
     exact_agreement_column,
     free_comparisons,
     prior_from_rules,
     rules_of,
     session_prior,
+    training_report,
     u_from_counts,
     with_sessions,
     with_u,
@@ -166,3 +168,28 @@ def test_m_is_the_median_over_the_sessions_that_saw_the_level():
 def test_new_u_leaves_m_alone():
     trained = with_u(model(DOCUMENT), {"forename": {1: 0.3}}).comparisons[1]
     assert [(lv.m, lv.u) for lv in trained.scored_levels] == [(0.8, 0.3), (0.2, 0.9)]
+
+
+def test_a_report_has_each_sessions_way_by_comparison_and_level():
+    start = Iteration(0.5, {"a": {1: 0.95, 0: 0.05}}, {"a": {1: 0.1, 0: 0.9}}, None)
+    end = Iteration(0.25, {"a": {1: 2 / 3, 0: None}}, {"a": {1: 0.1, 0: 1.0}}, 0.3)
+    report = training_report(TrainingPlan.model_validate(PLAN), [("l.b = r.b", [start, end])])
+    assert report["sessions"] == [
+        {
+            "rule": "l.b = r.b",
+            "iterations": 1,
+            "converged_to": 0.3,
+            "priors": [0.5, 0.25],
+            "parameters": {
+                "a": {
+                    # Six digits; a u that stayed where it was is the model's own.
+                    "1": {"m": [0.95, 0.666667]},
+                    "0": {"m": [0.05, None], "u": [0.9, 1.0]},
+                }
+            },
+        }
+    ]
+    read = SessionHistory.model_validate(report["sessions"][0])
+    assert read.parameters["a"][0].m == (0.05, None)
+    with pytest.raises(ValidationError, match="not as many values as priors"):
+        SessionHistory.model_validate(report["sessions"][0] | {"priors": [0.5]})
