@@ -1,8 +1,8 @@
 """Splink settings and saved models, read into our model and written back.
 
-The only module that touches Splink; what it uses of Splink's private API is that of 5.0.x, as
-pinned in setup.cfg. Splink thus stays the language in which a model is written down, and the
-judge of what a valid one is.
+The only module that touches Splink beside the charts of `linkage.quality`; what it uses of
+Splink's private API is that of 5.0.x, as pinned in setup.cfg. Splink thus stays the language in
+which a model is written down, and the judge of what a valid one is.
 """
 
 from __future__ import annotations
@@ -85,6 +85,11 @@ def to_settings(model: LinkageModel) -> dict[str, Any]:
                 if value is not None:
                     written_level[key] = value
     return document
+
+
+def as_splink(model: LinkageModel) -> Settings:
+    """The model as Splink's own object, for what Splink draws; null parameters are its defaults."""
+    return _splink_settings(to_settings(model), model.dialect, "model")
 
 
 def rule_of_shared_values(expressions: Sequence[str], dialect: Dialect) -> str:
