@@ -24,7 +24,7 @@ from jobs.harness.run import Run
 
 JOBS = {
     name: f"jobs.{name}"
-    for name in ("match", "pipeline", "synthesise", "ingest", "train", "link", "resolve", "evaluate")
+    for name in ("match", "explain", "pipeline", "synthesise", "ingest", "train", "link", "resolve", "evaluate")
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.harness import config
+from jobs.harness.inputs import named_inputs
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from linkage.engine import budget
@@ -89,7 +90,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
         raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
     rules = keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings))
     return MatchSettings(
-        inputs=_inputs(args.input),
+        inputs=named_inputs(args.input),
         model=model,
         rules=rules,
         plan=plan,
@@ -157,20 +158,6 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             write_document(spark, folder.table("model.json"), to_settings(model))
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))
-
-
-def _inputs(options: Sequence[str]) -> dict[str, str]:
-    inputs: dict[str, str] = {}
-    for option in options:
-        name, equals, path = option.partition("=")
-        if not (name and equals and path):
-            raise ConfigError(f"--input {option}: write it as NAME=PATH")
-        if name in inputs:
-            raise ConfigError(f"--input {name} is given twice; every input needs a name of its own")
-        if any(Path(path).resolve() == Path(other).resolve() for other in inputs.values()):
-            raise ConfigError(f"--input {name}: {path} is given twice; linking a file with itself finds every record")
-        inputs[name] = path
-    return inputs
 
 
 def _all_rules(settings: MatchSettings) -> tuple[KeyedRule, ...]:

@@ -1,6 +1,6 @@
 """The only package that touches storage: zones and their tables, and the files that users bring."""
 
-from linkage.lake.directory import StagedFolder, check_replaceable, staged_folder, write_document
+from linkage.lake.directory import StagedFolder, check_replaceable, staged_folder, write_document, write_text
 from linkage.lake.files import read_input
 from linkage.lake.tables import Commit, Lake, Zone, fingerprint, write_table
 
@@ -15,4 +15,5 @@ __all__ = [
     "staged_folder",
     "write_document",
     "write_table",
+    "write_text",
 ]

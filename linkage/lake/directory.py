@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from py4j.java_gateway import JavaObject  # type: ignore[import-untyped]
@@ -28,7 +29,9 @@ class StagedFolder:
 
 
 @contextmanager
-def staged_folder(spark: SparkSession, target: str, *, mark: str, job: str) -> Iterator[StagedFolder]:
+def staged_folder(
+    spark: SparkSession, target: str, *, mark: str, job: str, only: Collection[str] | None = None
+) -> Iterator[StagedFolder]:
     """Write beside the target, and move into its place when the block ends well.
 
     If the block raises, nothing of it is left and the target is as it was. Local folders and
@@ -39,11 +42,12 @@ def staged_folder(spark: SparkSession, target: str, *, mark: str, job: str) -> I
         target: The folder to make; an earlier one of ours is replaced.
         mark: The file that shows a folder to be ours, such as `run.json`.
         job: The job that must have written it.
+        only: As for `check_replaceable`.
 
     Raises:
-        RefusedError: The target exists and does not hold the mark.
+        RefusedError: The target exists and is not ours to replace.
     """
-    check_replaceable(spark, target, mark=mark, job=job)
+    check_replaceable(spark, target, mark=mark, job=job, only=only)
     storage, place = _storage(spark, target)
     beside = f".{place.getName()}.partial-{secrets.token_hex(4)}"
     staging = _path(spark, f"{place.getParent()}/{beside}")
@@ -54,23 +58,42 @@ def staged_folder(spark: SparkSession, target: str, *, mark: str, job: str) -> I
         storage.delete(staging, True)
 
 
-def check_replaceable(spark: SparkSession, target: str, *, mark: str, job: str) -> None:
+def check_replaceable(
+    spark: SparkSession, target: str, *, mark: str, job: str, only: Collection[str] | None = None
+) -> None:
     """Refuse a target that exists and is not ours to replace.
 
+    Args:
+        spark: Its Hadoop configuration knows the storage.
+        target: The folder.
+        mark: The file that shows a folder to be ours.
+        job: The job that must have written it.
+        only: Patterns of the names that the folder may hold beside the mark; anything, if None.
+
     Raises:
-        RefusedError: It exists and does not hold the mark, written by this job.
+        RefusedError: It exists and does not hold the mark, written by this job, or holds other files.
     """
     storage, place = _storage(spark, target)
-    if storage.exists(place) and not _is_ours(spark, storage, _path(spark, f"{place}/{mark}"), job):
+    if not storage.exists(place):
+        return
+    if not _is_ours(spark, storage, _path(spark, f"{place}/{mark}"), job):
         raise RefusedError(f"{target}: exists and holds no {mark} of ours; name a new folder")
+    names = [] if only is None else [entry.getPath().getName() for entry in storage.listStatus(place)]
+    if not all(any(fnmatchcase(name, pattern) for pattern in (mark, *(only or ()))) for name in names):
+        raise RefusedError(f"{target}: holds other files beside ours; name a new folder")
 
 
 def write_document(spark: SparkSession, path: str, document: Mapping[str, Any]) -> None:
     """Write a JSON file, on whatever storage the path names."""
+    write_text(spark, path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(spark: SparkSession, path: str, text: str) -> None:
+    """Write a file in UTF-8, on whatever storage the path names."""
     storage, place = _storage(spark, path)
     stream = storage.create(place, True)
     try:
-        stream.write(bytearray(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8"))
+        stream.write(bytearray(text, "utf-8"))
     finally:
         stream.close()
 

@@ -1,7 +1,8 @@
-"""A user's desk for the tests of `match`: files, a model, and the job run as users call it."""
+"""A user's desk for the tests of `match` and `explain`: files, a model, and jobs run as users call them."""
 
 import io
 import json
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder with a user's files, and the job run in it."""
+    """A folder with a user's files, and jobs run in it."""
 
     spark: SparkSession
     folder: Path
@@ -93,11 +94,18 @@ class Desk:
         return self.folder / "out"
 
     def match(self, *options: str) -> Answer:
-        """Runs the job with an output folder."""
+        """Runs `match` with an output folder."""
+        return self._run("match", options)
+
+    def explain(self, *options: str) -> Answer:
+        """Runs `explain` with an output folder."""
+        return self._run("explain", options)
+
+    def _run(self, job: str, options: Sequence[str]) -> Answer:
         out, err = io.StringIO(), io.StringIO()
         fixed = ["--output", str(self.output), "--runs", str(self.folder / "runs")]
         with redirect_stdout(out), redirect_stderr(err):
-            code = main(["match", *options, *fixed])
+            code = main([job, *options, *fixed])
         assert list((self.folder / "scratch").iterdir()) == [], "something was left in scratch"
         assert not list(self.folder.glob(".*")), "something was left beside the output"
         return Answer(code, out.getvalue(), err.getvalue())
@@ -126,10 +134,10 @@ class Done:
     answer: Answer
 
 
-def assert_refused(desk, answer, code, words):
+def assert_refused(desk, answer, code, words, job="match"):
     """The job ended with this code and one line that has these words, and left nothing."""
     assert answer.code == code, answer.err
-    assert answer.line.startswith("match: ")
+    assert answer.line.startswith(f"{job}: ")
     for word in words:
         assert word in answer.line
     others = answer.err.splitlines()[:-1]
