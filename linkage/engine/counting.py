@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
 
-# Bits of the set of shared keys for each of them; a key that is not in it passes in an eighth of cases.
+# Bits of the set of shared keys for each of them, at least: of other keys one in eight passes at most.
 _BITS_OF_A_KEY = 8
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
+
+# Key rows that are placed at a time where some are chosen or split.
+CHOSEN_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,14 @@ def explode(batches: Iterator[pa.RecordBatch], plan: ExplosionPlan) -> Iterator[
         for _, records in chunks.unpacked(batches):
             connection.register(chunks.RECORDS, records)
             found = connection.sql(plan.query).to_arrow_table().combine_chunks()
-            rows = _rows(found, plan, shared)
+            carried, rows = found.select(plan.carried), _rows(found, plan, shared)
             if plan.chosen is None:
-                rows = rows.append_column("part", pa.nulls(len(rows), pa.int16()))
-            else:
-                rows = _chosen(connection, rows, plan.chosen)
-            yield from _placed(found.select(plan.carried), rows, plan.places)
+                yield from _placed(carried, rows.append_column("part", pa.nulls(len(rows), pa.int16())), plan.places)
+                continue
+            # A hot key's rows may be a hundred times its records: never all of them at once.
+            connection.register("rows", rows)
+            for part in connection.sql(plan.chosen).to_arrow_reader(CHOSEN_ROWS):
+                yield from _placed(carried, pa.Table.from_batches([part]), plan.places)
 
 
 def _rows(found: pa.Table, plan: ExplosionPlan, shared: pa.BooleanArray) -> pa.Table:
@@ -96,11 +100,6 @@ def _rows(found: pa.Table, plan: ExplosionPlan, shared: pa.BooleanArray) -> pa.T
             columns["draw"] = _flat(found["__draw"]).take(positions)
         parts.append(pa.table(columns))
     return pa.concat_tables(parts).combine_chunks()
-
-
-def _chosen(connection: duckdb.DuckDBPyConnection, rows: pa.Table, sql: str) -> pa.Table:
-    connection.register("rows", rows)
-    return connection.sql(sql).to_arrow_table().combine_chunks()
 
 
 def _placed(carried: pa.Table, rows: pa.Table, places: int) -> Iterator[pa.RecordBatch]:

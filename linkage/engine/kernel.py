@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,9 @@ from linkage.engine import chunks
 from linkage.errors import ConfigError, LinkageError
 
 KEY_ROWS = "key_rows"
+
+# What an expression raises that meets a value it was not made for.
+_OF_THE_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,15 @@ def _no_value_told() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException:
         raise LinkageError("a task's DuckDB ran out of memory; raise spark.linkage.kernel.memory") from None
-    except (duckdb.Error, pa.ArrowInvalid) as error:
-        kind = re.match(r"[A-Za-z ]*", str(error))
+    except duckdb.IOException:
+        raise LinkageError("a task cannot write to its scratch folder; it is full or not writable") from None
+    except (*_OF_THE_DATA, pa.ArrowInvalid) as error:
         raise ConfigError(
             "a comparison level or blocking rule cannot be computed on the data "
-            f"({kind[0] if kind else 'unknown error'}); guard it, for example with TRY_CAST"
+            f"({type(error).__name__}); guard it, for example with TRY_CAST"
         ) from None
+    except duckdb.Error as error:
+        raise LinkageError(f"a task's DuckDB failed ({type(error).__name__})") from None
 
 
 def _summary_row(schema: pa.Schema, table: pa.Table) -> pa.RecordBatch:
@@ -162,7 +167,8 @@ def _summary_row(schema: pa.Schema, table: pa.Table) -> pa.RecordBatch:
 
 
 def _scratch(limits: KernelLimits) -> str:
-    """Spark's local folder for this executor, which goes with it."""
-    folder = Path(os.environ.get("SPARK_LOCAL_DIRS", limits.scratch).split(",")[0])
+    """The folder that Spark, or YARN, gives this executor and takes away with it, where there is one."""
+    given = os.environ.get("SPARK_LOCAL_DIRS") or os.environ.get("LOCAL_DIRS") or limits.scratch
+    folder = Path(given.split(",")[0])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return str(folder)

@@ -13,9 +13,9 @@ from linkage.engine import chunks, exploding, kernel_sql
 from linkage.engine.exploding import Entry, ExplosionPlan
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import key_columns
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.records import ID, SOURCE, LinkageRecords, parallelism
 from linkage.engine.sizes import KeySizes
-from linkage.engine.survey import HOT_PAIRS
+from linkage.engine.survey_sql import HOT_PAIRS
 from linkage.model.blocking import KeyedRule
 
 # One task's share: enough to be worth a task, few enough to sit in its memory.
@@ -91,7 +91,7 @@ def key_rows(
     keys = key_columns(records, rules)
     mine = [sizes.of(rule) for rule in rules]
     shares = {sample.rule: sample.share for sample in samples}
-    cores = records.frame.sparkSession.sparkContext.defaultParallelism
+    cores = parallelism(records.frame)
     pairs = sum(sizes.of(rule).pairs * shares.get(rule.number, 1.0) for rule in rules)
     rows = sum(size.shared_rows for size in mine)
     places = max(cores, -(-int(pairs) // PAIRS_OF_A_TASK), -(-rows // ROWS_OF_A_TASK))

@@ -14,7 +14,9 @@ from linkage.model.blocking import KeyedRule
 from linkage.model.specification import Comparison, LinkageModel
 
 _CANDIDATES = "candidates"
-_KEY = "id_l, id_r, source_l, source_r, rule"
+# Named so that no column of a record, with its side, can be taken for one of these.
+_KEY = (f"{ID}_l", f"{ID}_r", f"{SOURCE}_l", f"{SOURCE}_r", RULE)
+_NAMED_KEY = ", ".join(f"{column} AS {column.lstrip('_')}" for column in _KEY[:4])
 
 
 def scoring_plan(
@@ -32,16 +34,16 @@ def scoring_plan(
     """
     names = ", ".join(_gammas(model.comparisons))
     match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
-    match_key = f"CAST(CASE rule {match_key} END AS SMALLINT) AS match_key"
+    match_key = f"CAST(CASE {RULE} {match_key} END AS SMALLINT) AS match_key"
     kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
     return KernelPlan(
         statements=(_score_candidates(records, model, rules),),
         outputs=(
-            f"SELECT id_l, id_r, source_l, source_r, {match_key}, match_weight, {names}, "
+            f"SELECT {_NAMED_KEY}, {match_key}, match_weight, {names}, "
             f"CAST(NULL AS BLOB) AS summary FROM {_CANDIDATES} WHERE {kept}",
         ),
         summary=(
-            f"SELECT {match_key}, source_l, source_r, {names}, count(*) AS pairs, "
+            f"SELECT {match_key}, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {names}, count(*) AS pairs, "
             f"count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} GROUP BY ALL"
         ),
         limits=limits,
@@ -121,15 +123,15 @@ def counting_plan(records: LinkageRecords, rules: Sequence[KeyedRule], *, limits
 
 def _score_candidates(records: LinkageRecords, model: LinkageModel, rules: Sequence[KeyedRule]) -> str:
     frequencies = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
-    ids = [f"{side}.{column} AS {name}_{side}" for column, name in ((ID, "id"), (SOURCE, "source")) for side in "lr"]
+    ids = [f"{side}.{column} AS {column}_{side}" for column in (ID, SOURCE) for side in "lr"]
     compared = kernel_sql.both_sides([*kernel_sql.compared_columns(model.comparisons), *frequencies])
-    columns = ", ".join([*ids, f"l.{RULE} AS rule", *compared])
+    columns = ", ".join([*ids, f"l.{RULE} AS {RULE}", *compared])
     pairs = kernel_sql.candidates_sql([rules], _order(records), columns)
     vectors = [kernel_sql.gamma_sql(comparison) for comparison in model.comparisons]
     carried = [f'"{name}_{side}"' for name in frequencies for side in "lr"]
-    compare = f"SELECT {', '.join([_KEY, *vectors, *carried])} FROM ({pairs})"
+    compare = f"SELECT {', '.join([*_KEY, *vectors, *carried])} FROM ({pairs})"
     return (
-        f"CREATE TEMP TABLE {_CANDIDATES} AS SELECT {_KEY}, {', '.join(_gammas(model.comparisons))}, "
+        f"CREATE TEMP TABLE {_CANDIDATES} AS SELECT {', '.join([*_KEY, *_gammas(model.comparisons)])}, "
         f"{kernel_sql.weight_sql(model)} AS match_weight FROM ({compare})"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from functools import partial
 
@@ -45,7 +46,7 @@ def random_pattern_counts(
     drawn = kernel_sql.drawn(f"hash({seed}, {SOURCE}, {ID})", share)
     task = partial(kernel.select, sql=f"SELECT {columns} FROM {chunks.RECORDS} WHERE {drawn}", limits=limits)
     sample = records.chunks.mapInArrow(task, chunks.SCHEMA).toArrow()
-    cores = records.frame.sparkSession.sparkContext.defaultParallelism
+    cores = os.cpu_count() or 1  # of the driver
     plan = plans.random_pairs_plan(records, model, limits=replace(limits, threads=cores))
     batches = list(kernel.run(iter(sample.to_batches()), plan))
     fields = [pa.field(c.gamma_column, pa.int8()) for c in model.comparisons]

@@ -44,7 +44,7 @@ class LinkageRecords:
         link_type: Which pairs are candidates at all.
         chunks: The same rows packed, as `linkage.engine.chunks` says, with the columns of the frame
             and, of records whose IDs are not nodes, `__node` of seed 0. Kept, compressed, from
-            their first use until the caller clears Spark's cache: an input is read once.
+            their first use until the caller clears Spark's cache, so that passes over them read no input.
     """
 
     frame: DataFrame
@@ -122,14 +122,34 @@ def _kept(records: LinkageRecords) -> LinkageRecords:
     frame = records.frame
     if not ids_are_nodes(records):
         frame = frame.withColumn(NODE, node(records, F.col(SOURCE), F.col(ID), seed=0))
-    return replace(records, chunks=packed(frame).persist(StorageLevel.MEMORY_AND_DISK))
+    return replace(records, chunks=_spread(packed(frame)).persist(StorageLevel.MEMORY_AND_DISK))
 
 
 def packed(frame: DataFrame) -> DataFrame:
-    """A frame in chunks, spread over all cores whatever the files of the input were."""
-    cores = frame.sparkSession.sparkContext.defaultParallelism
-    made = frame.mapInArrow(chunks.pack, chunks.SCHEMA)
-    return made.repartitionById(cores, F.pmod(F.col("place") + F.spark_partition_id(), F.lit(cores)))
+    """A frame in chunks, partition by partition."""
+    return frame.mapInArrow(chunks.pack, chunks.SCHEMA)
+
+
+def parallelism(frame: DataFrame) -> int:
+    """In how many partitions all cores have work.
+
+    A cluster that is still starting its executors reports few cores, so the profile's number of
+    shuffle partitions counts too.
+    """
+    session = frame.sparkSession
+    return max(session.sparkContext.defaultParallelism, int(session.conf.get("spark.sql.shuffle.partitions") or 1))
+
+
+def _spread(packed: DataFrame) -> DataFrame:
+    """Chunks over all cores, whatever the files of the input were.
+
+    The rows of each partition must come in the same order if a task is run again, as those of a
+    scan do: a chunk is known by its place in its partition.
+    """
+    parts = parallelism(packed)
+    # An odd stride, about half of all parts: a few long partitions overlap little, many short ones spread.
+    stride = (parts // 2 + 1) | 1
+    return packed.repartitionById(parts, F.pmod(F.col("place") + F.spark_partition_id() * stride, F.lit(parts)))
 
 
 @contextmanager
@@ -218,9 +238,9 @@ def _wanted_columns(model: LinkageModel, rules: Iterable[KeyedRule]) -> dict[str
         for column in rule.columns:
             wanted.setdefault(column.lower(), f"blocking rule ({rule.predicate}): {column}")
     # Spark's mapInArrow takes a column's name for an expression.
-    odd = [reader for column, reader in wanted.items() if {".", "`"} & set(column)]
+    odd = [reader for column, reader in wanted.items() if {".", "`", '"'} & set(column)]
     if odd:
-        raise ConfigError(f"column with a dot or backtick in its name: {'; '.join(odd)}; rename it")
+        raise ConfigError(f"column with a dot, backtick or quotation mark in its name: {'; '.join(odd)}; rename it")
     return wanted
 
 

@@ -118,11 +118,11 @@ def _with_term_frequencies(
         table = f"frequencies_{number}"
         present = frequencies.totals[column].present
         # A value that is not in the table is one record's alone.
-        share = f"coalesce({table}.n, 1) / CAST({present} AS DOUBLE)"
+        share = f"coalesce({table}.__times, 1) / CAST({present} AS DOUBLE)"
         name = kernel_sql.term_frequency_column(column)
         columns[name] = f'CASE WHEN records."{column}" IS NOT NULL THEN {share} END'
-        joins.append(f'LEFT JOIN {table} ON hash(records."{column}") = {table}.key')
-        lookups[table] = frequencies.repeated(column)
+        joins.append(f'LEFT JOIN {table} ON hash(records."{column}") = {table}.__hash')
+        lookups[table] = frequencies.repeated(column).rename_columns(["__hash", "__times"])
     wider = packed(with_joined_frequencies(records.frame, in_spark)) if in_spark else None
     return Carried(columns, " ".join(joins), lookups), wider
 

@@ -212,6 +212,11 @@ def _term_frequency(level: SplinkLevel, comparison: SplinkComparison, place: str
 def _check_whole(model: LinkageModel, where: str) -> None:
     if model.link_type not in get_args(LinkType):
         raise ConfigError(f"{where}: link_type {model.link_type}: must be one of {', '.join(get_args(LinkType))}")
+    prefix = model.document.get("comparison_vector_value_column_prefix", "gamma_")
+    if prefix != "gamma_":
+        raise ConfigError(
+            f"{where}: comparison_vector_value_column_prefix {prefix}: must be gamma_, as the outputs are"
+        )
     if not model.comparisons:
         raise ConfigError(f"{where}: comparisons is empty; a model needs at least one")
     if not model.blocking_rules:

@@ -10,7 +10,7 @@ import pytest
 
 from linkage.engine import chunks
 from linkage.engine.kernel import KernelLimits, KernelPlan, connect, run
-from linkage.errors import ConfigError
+from linkage.errors import ConfigError, LinkageError
 
 MARK = b"McIdentifier"
 # Eighty megabytes that do not compress, each row with a mark.
@@ -107,6 +107,31 @@ def test_a_task_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(ConfigError, match="cannot be computed on the data"):
         list(run(_batches([1]), plan))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "told"),
+    [
+        ("SELECT CAST('Zanzibar Smith' AS INTEGER)", ConfigError, "(ConversionException)"),
+        ("SELECT error('Zanzibar Smith is not a date')", ConfigError, "(InvalidInputException)"),
+        ("SELECT * FROM read_csv('/nowhere/Zanzibar Smith.csv')", LinkageError, "full or not writable"),
+        ("SELECT 1 FROM Zanzibar_Smith", LinkageError, "(CatalogException)"),
+    ],
+)
+def test_a_failure_tells_its_kind_and_no_value(tmp_path, sql, kind, told):
+    with pytest.raises(LinkageError) as failed:
+        list(run(_batches([1]), _plan(tmp_path, sql)))
+    assert type(failed.value) is kind
+    assert told in str(failed.value)
+    assert "Zanzibar" not in str(failed.value)
+
+
+def test_spills_go_to_yarns_own_folder_where_it_has_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOCAL_DIRS", f"{tmp_path}/yarn")
+    running = run(_batches(range(9)), _plan(tmp_path / "scratch", "SELECT n FROM key_rows"))
+    next(running)
+    assert [path.name for path in tmp_path.iterdir()] == ["yarn"]
+    running.close()
 
 
 def test_spills_go_to_sparks_own_folder_where_it_has_one(tmp_path, monkeypatch):

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from linkage.engine import chunks
+from linkage.engine import chunks, exploding
+from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_rows import Carried, Sample, key_rows, parts_of
 from linkage.engine.keys import KEY, PART, RULE, SIDE
 from linkage.engine.records import ID, SOURCE
@@ -34,7 +35,7 @@ def _crowd(records):
 @pytest.fixture
 def hot(monkeypatch):
     """Keys are hot from twenty pairs on."""
-    for module in ("survey", "key_rows"):
+    for module in ("survey_sql", "key_rows"):
         monkeypatch.setattr(f"linkage.engine.{module}.HOT_PAIRS", 20)
 
 
@@ -79,6 +80,26 @@ def test_a_hot_key_is_many_small_ones(spark, limits):
             together[one[ID], other[ID]] += one[PART] is None or one[PART] != other[PART]
     assert set(together.values()) == {1}  # any two meet exactly once
     assert len(together) == hottest.pairs
+
+
+def test_the_rows_of_a_hot_key_are_never_all_at_once(tmp_path, monkeypatch):
+    """One chunk of records under one key makes a hundred times its rows."""
+    monkeypatch.setattr(exploding, "CHOSEN_ROWS", 2048)
+    records = chunks.packed(pa.table({"n": pa.array(range(1000), pa.int64())}), 0)
+    tiles = "SELECT row, rule, side, key, CAST(NULL AS SMALLINT) AS part FROM rows, range(50)"
+    plan = exploding.ExplosionPlan(
+        query="SELECT n, 0::UBIGINT AS k, n::UBIGINT AS __draw FROM records",
+        carried=("n",),
+        entries=(exploding.Entry("k", 0, 0),),
+        shared=b"\xff",
+        shared_width=3,
+        chosen=tiles,
+        places=1,
+        limits=KernelLimits("256MB", str(tmp_path)),
+    )
+    rows = [batch.to_pylist()[0]["rows"] for batch in exploding.explode(iter([records]), plan)]
+    assert sum(rows) == 50_000
+    assert max(rows) <= 2048
 
 
 def test_lone_keys_go_no_further(spark, limits):

@@ -88,7 +88,7 @@ def test_inputs_must_fit_the_link_type(spark, names, link_type, reason):
         ),
         (
             settings(comparison("c", null("a.b"), exact("a.b"), otherwise()), rules=["l.dob = r.dob"]),
-            "a dot or backtick in its name: comparison c: a.b",
+            "a dot, backtick or quotation mark in its name: comparison c: a.b",
         ),
     ],
 )
@@ -210,6 +210,17 @@ def test_sources_may_share_ids(spark, limits):
 def test_an_input_without_rows_is_counted(spark, limits):
     records = _records(spark, {"one": ONE, "two": ([], ONE[1])}, "link_only")
     assert dict(survey(records, [], [], limits=limits).counts) == {"one": 2, "two": 0}
+
+
+def test_a_record_of_no_known_source_is_refused(spark, limits):
+    read = model(_document("link_and_dedupe"))
+    rules = keyed_rules(read.blocking_rules, "duckdb", where="settings.json")
+    rows, schema = ONE
+    for odd in ("elsewhere", None):
+        frame = spark.createDataFrame([(*rows[0], "a"), (*rows[1], odd)], f"{schema}, supply string")
+        records = linkage_records_of(frame, read, rules, source="supply", names=["a", "b"])
+        with pytest.raises(InputError, match=r"1 records are of no source that is linked"):
+            survey(records, [], [], limits=limits)
 
 
 def test_a_rule_may_name_the_source(spark):

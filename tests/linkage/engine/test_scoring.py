@@ -212,6 +212,18 @@ def test_columns_may_have_odd_names(spark, limits):
     assert {pair[1::2]: ours.weight for pair, ours in found.items()} == {(1, 2): pytest.approx(6 * math.log2(9))}
 
 
+@pytest.mark.parametrize("name", ["id", "source", "rule", "key", "n", "draw", "match_weight"])
+def test_columns_may_be_called_as_the_engine_calls_its_own(spark, limits, name):
+    table = pa.table({"unique_id": [1, 2, 3, 4], name: ["x", "x", "y", "x"], "other": ["a", "a", "a", "b"]})
+    document = settings(
+        comparison("c", null(name), exact(name, 0.9, 0.1, tf_adjustment_column=name), otherwise(0.1, 0.9)),
+        rules=["l.other = r.other", f"l.{name} = r.{name}"],
+        probability_two_random_records_match=0.5,
+    )
+    ready = prepared(spark, document, {"one": table})
+    _assert_same(plain(ready.scored(limits), ready.records), scored_pairs(document, {"one": table}))
+
+
 def test_keys_of_different_integer_types_meet(spark, limits):
     table = pa.table({"unique_id": [1, 2], "old": pa.array([7, 8], pa.int32()), "new": pa.array([9, 7], pa.int64())})
     document = settings(
