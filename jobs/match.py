@@ -149,10 +149,10 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             stage.count(**_pair_counts(patterns, settings, run))
         with run.stage("cluster") as stage:
             kept = numbered_pairs(records, read_input(spark, folder.table("scored_pairs")))
-            joined = clusters(records, kept, cluster_weight=settings.cluster_weight, seed=found.seed)
-            write_table(named_clusters(records, joined), folder.table("clusters"))
+            joined = clusters(records, kept, found, cluster_weight=settings.cluster_weight, limits=limits)
+            write_table(named_clusters(records, joined.frame), folder.table("clusters"))
             made = read_input(spark, folder.table("clusters"))
-            stage.count(clusters=made.select("cluster_id").distinct().count())
+            stage.count(clusters=joined.count)
         with run.stage("write"):
             run.manifest.more |= {"accuracy": _accuracy(frames, made, settings), "notes": _notes(settings, model)}
             write_document(spark, folder.table("model.json"), to_settings(model))

@@ -2,47 +2,94 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as scipy_components
 
-# Above this many nodes the answer is joined by a shuffle, not broadcast.
-BROADCAST_NODES = 4_000_000
+Nodes = NDArray[np.int64]
+# Places of nodes in a list: half the bytes where that is enough.
+_Positions = NDArray[np.signedinteger[Any]]
 
 
-def connected_components(edges: DataFrame) -> DataFrame:
+@dataclass(frozen=True)
+class Components:
+    """The components of a graph.
+
+    Attributes:
+        nodes: How many nodes have an edge.
+        count: How many components they are.
+        rows: One row per node that has an edge: `node` (bigint) and `component` (bigint), the
+            smallest node of the component. In this process, or a frame where that is too small.
+    """
+
+    nodes: int
+    count: int
+    rows: pa.Table | DataFrame
+
+
+def connected_components(edges: DataFrame) -> Components:
     """Join nodes that edges connect, in the driver's process.
 
     Args:
         edges: One row per edge: `l` and `r` (bigint). Repeated edges and loops do no harm.
-
-    Returns:
-        One row per node that has an edge: `node` (bigint) and `component` (bigint), the smallest
-        node of the component. Nodes without edges are not there.
     """
     table = edges.select("l", "r").toArrow()
-    node, component = components_of(table["l"].to_numpy(), table["r"].to_numpy())
-    found = edges.sparkSession.createDataFrame(pa.table({"node": node, "component": component}))
-    return F.broadcast(found) if len(node) <= BROADCAST_NODES else found
+    left, right = table["l"].to_numpy(), table["r"].to_numpy()
+    del table
+    node, component = components_of(left, right)
+    rows = pa.table({"node": node, "component": component})
+    return Components(len(node), int(np.count_nonzero(node == component)), rows)
 
 
-def components_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def components_of(left: Nodes, right: Nodes) -> tuple[Nodes, Nodes]:
     """The nodes of a graph, ascending, and for each the smallest node connected to it.
 
     >>> node, component = components_of(np.array([5, 7]), np.array([7, 2]))
     >>> node.tolist(), component.tolist()
     ([2, 5, 7], [2, 2, 2])
     """
-    nodes, positions = np.unique(np.concatenate([left, right]), return_inverse=True)
-    if not len(nodes):
-        return nodes.astype(np.int64), nodes.astype(np.int64)
-    one, other = positions[: len(left)], positions[len(left) :]
-    graph = coo_array((np.ones(len(left), np.int8), (one, other)), shape=(len(nodes), len(nodes)))
-    _, labels = scipy_components(graph, directed=False)
-    # Positions ascend with nodes, so the first position of a label is its smallest node.
-    _, first = np.unique(labels, return_index=True)
-    return nodes, nodes[first][labels]
+    nodes, positions = _numbered(np.concatenate([left, right]))
+    labels = _labels(positions[: len(left)], positions[len(left) :], len(nodes))
+    return nodes, nodes[_first(labels)][labels]
+
+
+def _numbered(ends: Nodes) -> tuple[Nodes, _Positions]:
+    """The distinct nodes, ascending, and for each end of an edge the position of its node.
+
+    As `numpy.unique` with its inverse, in two thirds of the memory.
+    """
+    order = np.argsort(ends)
+    ends = ends[order]
+    is_new = np.ones(len(ends), np.bool_)
+    np.not_equal(ends[1:], ends[:-1], out=is_new[1:])
+    nodes = ends[is_new]
+    del ends
+    dtype: np.dtype[np.signedinteger[Any]] = np.dtype(np.int32 if len(order) < 2**31 else np.int64)
+    positions = np.empty(len(order), dtype)
+    ranks = np.cumsum(is_new, dtype=dtype)
+    ranks -= 1
+    positions[order] = ranks
+    return nodes, positions
+
+
+def _labels(one: _Positions, other: _Positions, size: int) -> NDArray[np.int32]:
+    """For each of `size` nodes the number of its component, by edges between positions."""
+    if not size:
+        return np.empty(0, np.int32)
+    graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(size, size))
+    labels: NDArray[np.int32] = scipy_components(graph, directed=False)[1]
+    return labels
+
+
+def _first(labels: NDArray[np.int32]) -> _Positions:
+    """For each label the first position that has it: the smallest node, as nodes ascend."""
+    first = np.empty(labels.max(initial=-1) + 1, np.int64)
+    # Of several values for one entry, NumPy keeps the last.
+    first[labels[::-1]] = np.arange(len(labels) - 1, -1, -1)
+    return first

@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.clusters import CLUSTER
+from linkage.engine.labels import CLUSTER
 from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
 
 

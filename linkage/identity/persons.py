@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.clusters import ROOT, with_root
+from linkage.engine.components import connected_components
+from linkage.engine.labels import ROOT, with_root
 from linkage.engine.records import NODE
 from linkage.records.keyed_hash import keyed_hash
 
@@ -21,8 +22,9 @@ def clusters(records: DataFrame, pairs: DataFrame, *, cluster_weight: float) -> 
         cluster_weight: Pairs of at least this weight, in bits, join their records.
     """
     nodes = records.select(F.col("record_id").alias(NODE), "source_dataset")
-    edges = pairs.select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"), "match_weight")
-    found = with_root(nodes, edges, cluster_weight=cluster_weight)
+    joining = pairs.where(F.col("match_weight") >= cluster_weight)
+    edges = joining.select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"))
+    found = with_root(nodes, connected_components(edges))
     return found.select(F.col(NODE).alias("record_id"), "source_dataset", F.col(ROOT).alias("cluster_id"))
 
 

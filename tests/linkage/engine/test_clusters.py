@@ -1,9 +1,13 @@
 """Clusters: every record once, and a name that depends on the pairs alone."""
 
+from dataclasses import replace
+
 import networkx as nx
 import pyarrow as pa
 import pytest
+from pyspark.sql import functions as F
 
+from linkage.engine import labels
 from linkage.engine.clusters import clusters
 from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
 from tests.linkage.engine.prepared import plain, prepared
@@ -23,7 +27,14 @@ def _table(ids):
     return pa.table({"unique_id": ids, **{c: pa.array(["x"] * len(ids)) for c in ("surname", "dob", "city")}})
 
 
-def _clustered(spark, inputs, pairs, *, link_type="dedupe_only", weight=10.0, partitions=2):
+@pytest.fixture(params=["in tasks", "by joins"])
+def _either_way(request, monkeypatch):
+    """Components brought to the records in the tasks' plan, and by Spark's joins."""
+    if request.param == "by joins":
+        monkeypatch.setattr(labels, "LOOKUP_NODES", 0)
+
+
+def _clustered(spark, limits, inputs, pairs, *, link_type="dedupe_only", weight=10.0, partitions=2, seed=None):
     """Clusters of (source, ID) from pairs (source, ID, source, ID, weight)."""
     ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
     kind = dict(ready.records.frame.dtypes)["__id"]
@@ -32,34 +43,40 @@ def _clustered(spark, inputs, pairs, *, link_type="dedupe_only", weight=10.0, pa
     )
     rows = [(left, right, one, other, bits) for one, left, other, right, bits in pairs]
     numbered = numbered_pairs(ready.records, spark.createDataFrame(rows, schema).repartition(partitions))
-    found = clusters(ready.records, numbered, cluster_weight=weight, seed=0)
-    named = named_clusters(ready.records, found)
+    surveyed = ready.surveyed(limits)
+    surveyed = surveyed if seed is None else replace(surveyed, seed=seed)
+    found = clusters(ready.records, numbered, surveyed, cluster_weight=weight, limits=limits)
+    named = named_clusters(ready.records, found.frame)
     result = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in named.collect()}
     assert len(result) == named.count() == sum(table.num_rows for table in inputs.values())
+    assert found.count == len(set(result.values()))
     return result
 
 
-def test_pairs_of_enough_weight_join_and_all_others_stay_alone(spark):
+@pytest.mark.usefixtures("_either_way")
+def test_pairs_of_enough_weight_join_and_all_others_stay_alone(spark, limits):
     pairs = [
         (None, 1, None, 2, 10.0),  # just enough
         (None, 2, None, 10, 30.0),
         (None, 3, None, 4, 9.999),  # not enough
         (None, 5, None, 6, -3.0),
     ]
-    found = _clustered(spark, {"one": _table([1, 2, 3, 4, 5, 6, 10])}, pairs)
+    found = _clustered(spark, limits, {"one": _table([1, 2, 3, 4, 5, 6, 10])}, pairs)
     # A cluster is called by its first member; numbers are compared as numbers.
     labels = {1: "1", 2: "1", 10: "1", 3: "3", 4: "4", 5: "5", 6: "6"}
     assert found == {(None, key): label for key, label in labels.items()}
 
 
-def test_strings_are_compared_as_strings(spark):
-    found = _clustered(spark, {"one": _table(["2", "10", "9"])}, [(None, "10", None, "2", 12.0)])
+@pytest.mark.usefixtures("_either_way")
+def test_strings_are_compared_as_strings(spark, limits):
+    found = _clustered(spark, limits, {"one": _table(["2", "10", "9"])}, [(None, "10", None, "2", 12.0)])
     assert found == {(None, "2"): "10", (None, "10"): "10", (None, "9"): "9"}
 
 
-def test_sources_keep_their_records_apart(spark):
+@pytest.mark.usefixtures("_either_way")
+def test_sources_keep_their_records_apart(spark, limits):
     inputs = {"b": _table([1, 2]), "a": _table([1, 2, 3])}
-    found = _clustered(spark, inputs, [("a", 2, "b", 1, 20.0)], link_type="link_only")
+    found = _clustered(spark, limits, inputs, [("a", 2, "b", 1, 20.0)], link_type="link_only")
     assert found == {
         ("a", 1): "a-__-1",
         ("a", 2): "a-__-2",
@@ -69,8 +86,40 @@ def test_sources_keep_their_records_apart(spark):
     }
 
 
-def test_no_pairs_leave_everybody_alone(spark):
-    assert _clustered(spark, {"one": _table([1, 2])}, []) == {(None, 1): "1", (None, 2): "2"}
+def test_another_numbering_gives_the_same_clusters(spark, limits):
+    inputs, pairs = (
+        {"one": _table(["2", "10", "9", "x"])},
+        [(None, "10", None, "2", 12.0), (None, "9", None, "x", 12.0)],
+    )
+    found = _clustered(spark, limits, inputs, pairs, seed=5)
+    assert found == _clustered(spark, limits, inputs, pairs)
+    assert found[None, "2"] == "10"
+
+
+def test_quotes_in_a_sources_name_are_letters(spark, limits):
+    inputs = {"it's": _table([1]), "b": _table([1])}
+    found = _clustered(spark, limits, inputs, [("b", 1, "it's", 1, 20.0)], link_type="link_only")
+    assert found == {("b", 1): "b-__-1", ("it's", 1): "b-__-1"}
+    assert _clustered(spark, limits, inputs, [], link_type="link_only") == {
+        ("b", 1): "b-__-1",
+        ("it's", 1): "it's-__-1",
+    }
+
+
+@pytest.mark.usefixtures("_either_way")
+def test_no_pairs_leave_everybody_alone(spark, limits):
+    assert _clustered(spark, limits, {"one": _table([1, 2])}, []) == {(None, 1): "1", (None, 2): "2"}
+
+
+@pytest.mark.parametrize(("ids", "shuffles"), [([1, 2], 0), (["1", "2"], 1)])
+def test_records_are_moved_once_and_only_for_their_first_member(spark, limits, ids, shuffles):
+    ready = prepared(spark, DOCUMENT, {"one": _table(ids)})
+    pairs = spark.createDataFrame([(*ids, 0, 0, 12.0)], ["id_l", "id_r", "source_l", "source_r", "match_weight"])
+    pairs = pairs.withColumns({name: F.col(name).cast("smallint") for name in ("source_l", "source_r")})
+    frame = clusters(ready.records, pairs, ready.surveyed(limits), cluster_weight=10.0, limits=limits).frame
+    # What is above the kept chunks of records.
+    plan = frame._jdf.queryExecution().executedPlan().toString().split("InMemoryTableScan")[0]
+    assert (plan.count("Join"), plan.count("Exchange")) == (0, shuffles)
 
 
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_and_dedupe"])
@@ -83,8 +132,9 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
         scored = ready.scored(limits)
         written = named_pairs(ready.records, scored.frame, with_sources=len(sources) > 1)
         numbered = numbered_pairs(ready.records, written)
-        found = clusters(ready.records, numbered, cluster_weight=2.0, seed=0)
-        rows = named_clusters(ready.records, found).collect()
+        found = clusters(ready.records, numbered, ready.surveyed(limits), cluster_weight=2.0, limits=limits)
+        rows = named_clusters(ready.records, found.frame).collect()
+        assert found.count == len({row["cluster_id"] for row in rows})
         several = len(sources) > 1
         answers.append(
             {(row["source_dataset"] if several else None, row["unique_id"]): row["cluster_id"] for row in rows}

@@ -1,0 +1,64 @@
+"""What runs in the tasks of clustering: records looked up among the members of components.
+
+Imported by executors: DuckDB and PyArrow only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.engine import chunks, kernel
+from linkage.engine.kernel import KernelLimits
+
+COMPONENTS = "components"
+
+# Rows that are brought to their places at a time.
+_BATCH_ROWS = 1_000_000
+
+
+@dataclass(frozen=True)
+class LookupPlan:
+    """How to look records up.
+
+    Attributes:
+        members: SQL over the `records` of a chunk: what the query needs of them.
+        query: SQL over `members` and `components`.
+        components: The table of that name, as an Arrow IPC stream.
+        places: To spread rows over, by the query's column `place`.
+    """
+
+    members: str
+    query: str
+    components: bytes
+    limits: KernelLimits
+    places: int = 1
+
+
+def look_up(batches: Iterator[pa.RecordBatch], plan: LookupPlan, batch_rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+    """The rows of the query over a partition's chunks of records; an empty partition gives none."""
+    with kernel.opened(plan.limits) as connection:
+        is_first = True
+        for _, table in chunks.unpacked(batches):
+            connection.register(chunks.RECORDS, table)
+            into = "CREATE TEMP TABLE members AS" if is_first else "INSERT INTO members"
+            connection.execute(f"{into} {plan.members}")
+            is_first = False
+        if is_first:
+            return
+        connection.unregister(chunks.RECORDS)
+        connection.register(COMPONENTS, chunks.read(plan.components))
+        yield from connection.sql(plan.query).to_arrow_reader(batch_rows)
+
+
+def scatter(batches: Iterator[pa.RecordBatch], plan: LookupPlan) -> Iterator[pa.RecordBatch]:
+    """The same rows without `place`, packed: chunks, one for each place and so many rows."""
+    for batch in look_up(batches, plan, _BATCH_ROWS):
+        rows = pa.Table.from_batches([batch])
+        for place in range(plan.places):
+            mine = rows.filter(pc.equal(rows["place"], pa.scalar(place, pa.int32())))
+            if mine.num_rows:
+                yield chunks.packed(mine.drop_columns("place"), place)
