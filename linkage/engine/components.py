@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as scipy_components
 
+from linkage.engine.contraction import contracted_components
+
 Nodes = NDArray[np.int64]
+# Spark's driver sends 1 GB to this process, if nothing else is set: 67 million edges.
+IN_PROCESS_EDGES = 50_000_000
+
 # Places of nodes in a list: half the bytes where that is enough.
 _Positions = NDArray[np.signedinteger[Any]]
 
@@ -22,9 +30,9 @@ class Components:
     """The components of a graph.
 
     Attributes:
-        nodes: How many nodes have an edge.
+        nodes: How many nodes have an edge to another.
         count: How many components they are.
-        rows: One row per node that has an edge: `node` (bigint) and `component` (bigint), the
+        rows: One row per such node: `node` (bigint) and `component` (bigint), the
             smallest node of the component. In this process, or a frame where that is too small.
     """
 
@@ -33,18 +41,41 @@ class Components:
     rows: pa.Table | DataFrame
 
 
-def connected_components(edges: DataFrame) -> Components:
-    """Join nodes that edges connect, in the driver's process.
+def connected_components(
+    edges: DataFrame,
+    *,
+    in_process_edges: int = IN_PROCESS_EDGES,
+    beyond: Callable[[DataFrame], DataFrame] | None = None,
+) -> Components:
+    """Join nodes that edges connect: in the driver's process, or by Spark if they are too many.
 
     Args:
         edges: One row per edge: `l` and `r` (bigint). Repeated edges and loops do no harm.
+        in_process_edges: How many are not too many; 16 bytes each in Spark's driver, and five
+            times as much in this process.
+        beyond: What serves if they are: from edges without loops to one row per node with
+            `component`, its smallest node; randomised contraction if nothing else is given.
     """
-    table = edges.select("l", "r").toArrow()
+    between = edges.select("l", "r").where("l <> r")
+    if between.count() <= in_process_edges:
+        return _in_process(between)
+    contract = partial(contracted_components, finish=_finished, in_process_edges=in_process_edges)
+    rows = (beyond or contract)(between)
+    [(nodes, count)] = rows.agg(F.count("*"), F.count_if(F.col("node") == F.col("component"))).collect()
+    return Components(nodes, count, rows)
+
+
+def _in_process(edges: DataFrame) -> Components:
+    table = edges.toArrow()
     left, right = table["l"].to_numpy(), table["r"].to_numpy()
     del table
     node, component = components_of(left, right)
     rows = pa.table({"node": node, "component": component})
     return Components(len(node), int(np.count_nonzero(node == component)), rows)
+
+
+def _finished(edges: DataFrame) -> DataFrame:
+    return edges.sparkSession.createDataFrame(_in_process(edges).rows)
 
 
 def components_of(left: Nodes, right: Nodes) -> tuple[Nodes, Nodes]:

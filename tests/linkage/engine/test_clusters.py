@@ -1,13 +1,14 @@
 """Clusters: every record once, and a name that depends on the pairs alone."""
 
 from dataclasses import replace
+from functools import partial
 
 import networkx as nx
 import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from linkage.engine import labels
+from linkage.engine import components, labels
 from linkage.engine.clusters import clusters
 from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
 from tests.linkage.engine.prepared import plain, prepared
@@ -27,11 +28,14 @@ def _table(ids):
     return pa.table({"unique_id": ids, **{c: pa.array(["x"] * len(ids)) for c in ("surname", "dob", "city")}})
 
 
-@pytest.fixture(params=["in tasks", "by joins"])
+@pytest.fixture(params=["in tasks", "by joins", "beyond one process"])
 def _either_way(request, monkeypatch):
-    """Components brought to the records in the tasks' plan, and by Spark's joins."""
+    """Components brought to the records in the tasks' plan and by Spark's joins, and made by Spark."""
     if request.param == "by joins":
         monkeypatch.setattr(labels, "LOOKUP_NODES", 0)
+    if request.param == "beyond one process":
+        contracted = partial(components.connected_components, in_process_edges=0)
+        monkeypatch.setattr("linkage.engine.clusters.connected_components", contracted)
 
 
 def _clustered(spark, limits, inputs, pairs, *, link_type="dedupe_only", weight=10.0, partitions=2, seed=None):

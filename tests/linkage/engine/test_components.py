@@ -1,12 +1,16 @@
-"""Components in one process against networkx."""
+"""Components, in one process and beyond, against networkx."""
 
 import networkx as nx
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from linkage.engine import contraction, graphframes
 from linkage.engine.components import components_of, connected_components
 
 NODE = st.integers(-6, 6) | st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 2**53])
@@ -57,17 +61,65 @@ def _edges(spark, edges):
 
 
 def _rows(found):
-    rows = found.rows.to_pylist()
-    components = {row["node"]: row["component"] for row in rows}
-    assert (found.nodes, found.count) == (len(rows), len(set(components.values())))
+    rows = found.rows if isinstance(found.rows, pa.Table) else found.rows.toArrow()
+    components = dict(zip(rows["node"].to_pylist(), rows["component"].to_pylist(), strict=True))
+    assert (found.nodes, found.count) == (rows.num_rows, len(set(components.values())))
     assert found.nodes == len(components)
     return components
 
 
 def test_edges_of_a_frame(spark):
-    edges = [(5, 7), (7, 5), (2, 7), (9, 9), (2**53 + 1, 2**53)]
-    assert _rows(connected_components(_edges(spark, edges))) == _by_networkx(edges)
+    # A node with a loop only has no edge to another.
+    edges = [(5, 7), (7, 5), (2, 7), (2**53 + 1, 2**53), (5, 5)]
+    assert _rows(connected_components(_edges(spark, [*edges, (9, 9)]))) == _by_networkx(edges)
 
 
 def test_no_edges_are_no_components(spark):
     assert _rows(connected_components(spark.createDataFrame([], "l bigint, r bigint"))) == {}
+
+
+@hypothesis_settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(NODE, NODE), max_size=20), st.sampled_from([0, 4]))
+def test_contraction_gives_the_same(spark, edges, left):
+    found = connected_components(_edges(spark, edges), in_process_edges=left)
+    assert _rows(found) == _by_networkx([edge for edge in edges if edge[0] != edge[1]])
+
+
+@pytest.mark.parametrize("shape", ["path", "star", "random"])
+def test_contraction_of_large_graphs_in_few_rounds(spark, monkeypatch, shape):
+    number = F.xxhash64("id")
+    other = {
+        "path": F.xxhash64(F.col("id") + 1),
+        "star": F.xxhash64(F.lit(0).cast("bigint")),
+        "random": F.xxhash64(F.pmod(F.xxhash64(F.lit(7), "id"), F.lit(20_000))),
+    }
+    edges = spark.range(1, 20_001).select(number.alias("l"), other[shape].alias("r")).persist()
+    rounds = []
+    contracted = contraction._contracted
+    monkeypatch.setattr(contraction, "_contracted", lambda *of: rounds.append(1) or contracted(*of))
+    found = connected_components(edges, in_process_edges=1000)
+    assert isinstance(found.rows, DataFrame)
+    assert _rows(found) == _rows(connected_components(edges))
+    # From 20,000 edges to 1,000, two thirds or fewer left by each.
+    assert 1 <= len(rounds) <= 8
+
+
+def test_graphframes_serves_with_both_its_halves_only(spark, monkeypatch):
+    assert not graphframes.can_serve(spark)
+    monkeypatch.setattr(graphframes, "find_spec", lambda name: name)
+    assert not graphframes.can_serve(spark)
+    monkeypatch.setattr(graphframes, "_JAR", "org.apache.spark.SparkContext")
+    assert graphframes.can_serve(spark)
+
+
+def test_another_algorithm_may_serve_beyond_one_process(spark):
+    edges = [(5, 7), (2, 7), (3, 4), (6, 6)]
+    seen = []
+
+    def beyond(frame):
+        seen.extend(tuple(row) for row in frame.collect())
+        return spark.createDataFrame(list(_by_networkx(seen).items()), "node bigint, component bigint")
+
+    found = connected_components(_edges(spark, edges), in_process_edges=2, beyond=beyond)
+    assert _rows(found) == {2: 2, 5: 2, 7: 2, 3: 3, 4: 3}
+    assert len(seen) == 3
