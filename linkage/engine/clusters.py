@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.engine.components import connected_components
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.labels import labelled
+from linkage.engine.labels import CLUSTER, labelled
 from linkage.engine.records import LinkageRecords, node
 from linkage.engine.survey import Survey
 
@@ -43,11 +43,15 @@ def clusters(
         limits: What a task's DuckDB may use.
     """
     joining = pairs.where(F.col("match_weight") >= cluster_weight)
-    components = connected_components(
-        joining.select(
-            node(records, F.col("source_l"), F.col("id_l"), seed=found.seed).alias("l"),
-            node(records, F.col("source_r"), F.col("id_r"), seed=found.seed).alias("r"),
-        )
-    )
+    components = connected_components(joining.select(*ends(records, found)))
     alone = found.records - components.nodes
-    return Clusters(labelled(records, found, components, limits=limits), alone + components.count)
+    frame = labelled(records, found, {CLUSTER: components}, limits=limits)
+    return Clusters(frame, alone + components.count)
+
+
+def ends(records: LinkageRecords, found: Survey) -> tuple[Column, Column]:
+    """The nodes `l` and `r` of a pair."""
+    left, right = (
+        node(records, F.col(f"source_{side}"), F.col(f"id_{side}"), seed=found.seed).alias(side) for side in "lr"
+    )
+    return left, right

@@ -32,8 +32,8 @@ class Components:
     Attributes:
         nodes: How many nodes have an edge to another.
         count: How many components they are.
-        rows: One row per such node: `node` (bigint) and `component` (bigint), the
-            smallest node of the component. In this process, or a frame where that is too small.
+        rows: One row per such node: `node` (bigint) and `component` (bigint), the smallest node of
+            the component. In this process, or a frame where that is too small.
     """
 
     nodes: int
@@ -65,11 +65,37 @@ def connected_components(
     return Components(nodes, count, rows)
 
 
+def nested_components(edges: DataFrame, *, levels: int, in_process_edges: int = IN_PROCESS_EDGES) -> list[Components]:
+    """The components at several levels, from one pass over the edges if they fit the driver's process.
+
+    Args:
+        edges: As for `connected_components`, and `level` (tinyint): from which level on the edge
+            is there; 0 is the first.
+        levels: How many levels there are.
+        in_process_edges: As for `connected_components`.
+
+    Returns:
+        Components at each level. Those found in this process have the nodes of all levels.
+    """
+    between = edges.select("l", "r", "level").where("l <> r")
+    if between.count() > in_process_edges:
+        at = [between.where(F.col("level") <= level) for level in range(levels)]
+        return [connected_components(here, in_process_edges=in_process_edges) for here in at]
+    table = between.toArrow()
+    left, right, level = (table[name].to_numpy() for name in ("l", "r", "level"))
+    del table
+    node, found = nested_components_of(left, right, level, levels=levels)
+    return [_components(node, component) for component in found]
+
+
 def _in_process(edges: DataFrame) -> Components:
     table = edges.toArrow()
     left, right = table["l"].to_numpy(), table["r"].to_numpy()
     del table
-    node, component = components_of(left, right)
+    return _components(*components_of(left, right))
+
+
+def _components(node: Nodes, component: Nodes) -> Components:
     rows = pa.table({"node": node, "component": component})
     return Components(len(node), int(np.count_nonzero(node == component)), rows)
 
@@ -88,6 +114,34 @@ def components_of(left: Nodes, right: Nodes) -> tuple[Nodes, Nodes]:
     nodes, positions = _numbered(np.concatenate([left, right]))
     labels = _labels(positions[: len(left)], positions[len(left) :], len(nodes))
     return nodes, nodes[_first(labels)][labels]
+
+
+def nested_components_of(
+    left: Nodes, right: Nodes, level: NDArray[np.int8], *, levels: int
+) -> tuple[Nodes, list[Nodes]]:
+    """The nodes of a graph, ascending, and for each its component, by the smallest node, at each level.
+
+    Args:
+        left: An end of each edge.
+        right: The other.
+        level: From which level on the edge is there; 0 is the first.
+        levels: How many levels there are.
+
+    >>> node, components = nested_components_of(
+    ...     np.array([5, 7]), np.array([7, 2]), np.array([1, 0], np.int8), levels=2)
+    >>> node.tolist(), [component.tolist() for component in components]
+    ([2, 5, 7], [[2, 5, 2], [2, 2, 2]])
+    """
+    nodes, positions = _numbered(np.concatenate([left, right]))
+    one, other = positions[: len(left)], positions[len(left) :]
+    labels: NDArray[np.int32] = np.arange(len(nodes), dtype=np.int32)
+    found = []
+    for number in range(levels):
+        new = level == number
+        # What was joined before is one node of a smaller graph.
+        labels = _labels(labels[one[new]], labels[other[new]], int(labels.max(initial=-1)) + 1)[labels]
+        found.append(nodes[_first(labels)][labels])
+    return nodes, found
 
 
 def _numbered(ends: Nodes) -> tuple[Nodes, _Positions]:

@@ -5,7 +5,7 @@ Imported by executors: DuckDB and PyArrow only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -13,8 +13,6 @@ import pyarrow.compute as pc
 
 from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
-
-COMPONENTS = "components"
 
 # Rows that are brought to their places at a time.
 _BATCH_ROWS = 1_000_000
@@ -26,14 +24,14 @@ class LookupPlan:
 
     Attributes:
         members: SQL over the `records` of a chunk: what the query needs of them.
-        query: SQL over `members` and `components`.
-        components: The table of that name, as an Arrow IPC stream.
+        query: SQL over `members` and the lookups.
+        lookups: Tables of components, as Arrow IPC streams.
         places: To spread rows over, by the query's column `place`.
     """
 
     members: str
     query: str
-    components: bytes
+    lookups: Mapping[str, bytes]
     limits: KernelLimits
     places: int = 1
 
@@ -50,7 +48,8 @@ def look_up(batches: Iterator[pa.RecordBatch], plan: LookupPlan, batch_rows: int
         if is_first:
             return
         connection.unregister(chunks.RECORDS)
-        connection.register(COMPONENTS, chunks.read(plan.components))
+        for name, table in plan.lookups.items():
+            connection.register(name, chunks.read(table))
         yield from connection.sql(plan.query).to_arrow_reader(batch_rows)
 
 

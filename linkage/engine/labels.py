@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -26,20 +27,24 @@ LOOKUP_NODES = 4_000_000
 _RECORDS_OF_A_TASK = 2_000_000
 
 
-def labelled(records: LinkageRecords, found: Survey, components: Components, *, limits: KernelLimits) -> DataFrame:
+def labelled(
+    records: LinkageRecords, found: Survey, components: Mapping[str, Components], *, limits: KernelLimits
+) -> DataFrame:
     """Name each record's cluster by its first member in Splink's order.
 
-    Grain: one row per record: `__source`, `__id` and `cluster_id` (string). A record that is in no
-    component is a cluster alone.
+    Grain: one row per record: `__source`, `__id` and a column of labels (string) for each of
+    `components`. A record that is in no component is a cluster alone.
 
     Args:
         records: All records.
         found: A survey of them: its seed is that of the components' nodes.
-        components: Of nodes as `linkage.engine.records.node` gives them.
+        components: By the column for their labels, of nodes as `linkage.engine.records.node` gives
+            them. If there are several, each lies in one of the last.
         limits: What a task's DuckDB may use.
     """
-    if isinstance(components.rows, pa.Table) and components.nodes <= LOOKUP_NODES:
-        return _labelled_in_tasks(records, found, components.rows, limits)
+    tables = {label: at.rows for label, at in components.items() if isinstance(at.rows, pa.Table)}
+    if len(tables) == len(components) and max(len(table) for table in tables.values()) <= LOOKUP_NODES:
+        return _labelled_in_tasks(records, found, tables, limits)
     return _labelled_by_joins(records, found, components)
 
 
@@ -68,55 +73,67 @@ def with_root(records: DataFrame, components: Components) -> DataFrame:
     return joined.withColumn(ROOT, F.coalesce("component", NODE)).drop("component")
 
 
-def _labelled_in_tasks(records: LinkageRecords, found: Survey, rows: pa.Table, limits: KernelLimits) -> DataFrame:
-    schema = T.StructType(
-        [
-            T.StructField(SOURCE, T.ShortType()),
-            T.StructField(ID, records.id_type),
-            T.StructField(CLUSTER, T.StringType()),
-        ]
-    )
+def _labelled_in_tasks(
+    records: LinkageRecords, found: Survey, tables: Mapping[str, pa.Table], limits: KernelLimits
+) -> DataFrame:
+    schema = T.StructType([T.StructField(SOURCE, T.ShortType()), T.StructField(ID, records.id_type)])
+    for label in tables:
+        schema = schema.add(label, T.StringType())
     key = ID if ids_are_nodes(records) else NODE
-    root = f"coalesce(component, members.{key})"
-    joined = f"members LEFT JOIN {labelling.COMPONENTS} ON members.{key} = {labelling.COMPONENTS}.node"
+    roots = {label: f"coalesce(components_{number}.component, members.{key})" for number, label in enumerate(tables)}
+    joins = [
+        f"LEFT JOIN components_{number} ON members.{key} = components_{number}.node" for number in range(len(tables))
+    ]
     plan = LookupPlan(
         members=f"SELECT {', '.join(dict.fromkeys([SOURCE, ID, key]))} FROM {chunks.RECORDS}",
-        query=f"SELECT {SOURCE}, {ID}, CAST({root} AS VARCHAR) AS {CLUSTER} FROM {joined}",
-        components=chunks.written(rows, compression=None).to_pybytes(),
+        query=_selected({label: f"CAST({root} AS VARCHAR)" for label, root in roots.items()}, "members", *joins),
+        lookups={
+            f"components_{number}": chunks.written(table, compression=None).to_pybytes()
+            for number, table in enumerate(tables.values())
+        },
         limits=limits,
     )
     if ids_are_nodes(records):
-        # The component is named by its smallest node, which is its smallest ID.
+        # A component is named by its smallest node, which is its smallest ID.
         return records.chunks.mapInArrow(partial(labelling.look_up, plan=plan), schema)
-    cores = records.frame.sparkSession.sparkContext.defaultParallelism
-    places = max(cores, -(-found.records // _RECORDS_OF_A_TASK))
-    place = f"CAST(hash({root}) % {places} AS INTEGER) AS place"
-    plan = replace(plan, query=f"SELECT {SOURCE}, {ID}, {root} AS {ROOT}, {place} FROM {joined}", places=places)
+    places = max(records.frame.sparkSession.sparkContext.defaultParallelism, -(-found.records // _RECORDS_OF_A_TASK))
+    *_, widest = roots.values()
+    place = {"place": f"CAST(hash({widest}) % {places} AS INTEGER)"}
+    plan = replace(plan, query=_selected({**roots, **place}, "members", *joins), places=places)
     packed = records.chunks if found.seed == 0 else records.chunks_with_nodes(found.seed)
     placed = packed.mapInArrow(partial(labelling.scatter, plan=plan), chunks.SCHEMA).repartitionById(places, "place")
-    first = KernelPlan(statements=(), outputs=(_first_member(records),), limits=limits)
-    return placed.mapInArrow(partial(kernel.run, plan=first), schema)
+    first = _selected({label: _first_member(records, label) for label in tables}, KEY_ROWS)
+    in_place = KernelPlan(statements=(), outputs=(first,), limits=limits)
+    return placed.mapInArrow(partial(kernel.run, plan=in_place), schema)
 
 
-def _first_member(records: LinkageRecords) -> str:
-    """Labels of the members in `key_rows`, each component of which is whole."""
-    text = f"CAST({ID} AS VARCHAR)"
-    over = f"OVER (PARTITION BY {ROOT})"
+def _selected(columns: Mapping[str, str], *tables: str) -> str:
+    """SQL for the record's key and these columns."""
+    named = [f"{sql} AS {name}" for name, sql in columns.items()]
+    return f"SELECT {', '.join([SOURCE, ID, *named])} FROM {' '.join(tables)}"
+
+
+def _first_member(records: LinkageRecords, component: str) -> str:
+    """The label of a component, in SQL over members that hold the whole of it."""
+    text, over = f"CAST({ID} AS VARCHAR)", f"OVER (PARTITION BY {component})"
     if len(records.sources) == 1:
-        return f"SELECT {SOURCE}, {ID}, min({text}) {over} AS {CLUSTER} FROM {KEY_ROWS}"
-    first = f"min({{'source': {SOURCE}, 'text': {text}}}) {over} AS first"
+        return f"min({text}) {over}"
+    first = f"min({{'source': {SOURCE}, 'text': {text}}}) {over}"
     names = ", ".join("'" + name.replace("'", "''") + "'" for name in records.sources)
-    label = f"list_extract([{names}], first.source + 1) || '-__-' || first.text"
-    return f"SELECT {SOURCE}, {ID}, {label} AS {CLUSTER} FROM (SELECT {SOURCE}, {ID}, {first} FROM {KEY_ROWS})"
+    return f"list_extract([{names}], ({first}).source + 1) || '-__-' || ({first}).text"
 
 
-def _labelled_by_joins(records: LinkageRecords, found: Survey, components: Components) -> DataFrame:
+def _labelled_by_joins(records: LinkageRecords, found: Survey, components: Mapping[str, Components]) -> DataFrame:
     key = node(records, F.col(SOURCE), F.col(ID), seed=found.seed)
-    members = with_root(records.frame.select(SOURCE, ID, key.alias(NODE)), components)
-    if ids_are_nodes(records):
-        return members.select(SOURCE, ID, F.col(ROOT).cast("string").alias(CLUSTER))
-    first = F.min(F.struct(*_order(records))).over(Window.partitionBy(ROOT))
-    return members.withColumn("first", first).select(SOURCE, ID, _label(records).alias(CLUSTER))
+    members = records.frame.select(SOURCE, ID, key.alias(NODE))
+    for label, at in components.items():
+        members = with_root(members, at)
+        if ids_are_nodes(records):
+            members = members.withColumn(label, F.col(ROOT).cast("string")).drop(ROOT)
+            continue
+        first = F.min(F.struct(*_order(records))).over(Window.partitionBy(ROOT))
+        members = members.withColumn("first", first).withColumn(label, _label(records)).drop("first", ROOT)
+    return members.drop(NODE)
 
 
 def _order(records: LinkageRecords) -> list[Column]:

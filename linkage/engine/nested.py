@@ -1,0 +1,76 @@
+"""Clusters at several weights in one pass, and how they nest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from linkage.engine.clusters import ends
+from linkage.engine.components import nested_components
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.labels import CLUSTER, labelled
+from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.survey import Survey
+
+
+@dataclass(frozen=True)
+class NestedClusters:
+    """Every record with its cluster at each of several weights.
+
+    Attributes:
+        frame: One row per record and weight: `__source`, `__id`, `cluster_weight` (double, bits),
+            `cluster_id` as `linkage.engine.clusters` would give it at that weight, and `parent_id`,
+            the cluster at the next lower weight that holds it, null at the lowest.
+        counts: How many clusters there are, by weight.
+    """
+
+    frame: DataFrame
+    counts: Mapping[float, int]
+
+    def nesting(self) -> DataFrame:
+        """One row per weight and cluster: `cluster_weight`, `cluster_id`, `parent_id`, `records` (bigint)."""
+        return self.frame.groupBy("cluster_weight", CLUSTER, "parent_id").agg(F.count("*").alias("records"))
+
+
+def nested_clusters(
+    records: LinkageRecords,
+    pairs: DataFrame,
+    found: Survey,
+    *,
+    cluster_weights: Sequence[float],
+    limits: KernelLimits,
+) -> NestedClusters:
+    """Join records at each weight that pairs of at least that weight connect.
+
+    A pair that joins at a weight joins at every lower one: a cluster at a higher weight lies in
+    exactly one at a lower, so edges are read once and each serves one level.
+
+    Args:
+        records: All records.
+        pairs: As for `linkage.engine.clusters`.
+        found: A survey of the records.
+        cluster_weights: In bits, in any order; at least one.
+        limits: What a task's DuckDB may use.
+    """
+    weights = sorted(set(cluster_weights), reverse=True)
+    level = sum((F.when(F.col("match_weight") < weight, 1).otherwise(0) for weight in weights), F.lit(0))
+    joining = pairs.where(F.col("match_weight") >= weights[-1])
+    edges = joining.select(*ends(records, found), level.cast("tinyint").alias("level"))
+    components = nested_components(edges, levels=len(weights))
+    columns = [f"{CLUSTER}_{number}" for number in range(len(weights))]
+    wide = labelled(records, found, dict(zip(columns, components, strict=True)), limits=limits)
+    counts = {weight: found.records - at.nodes + at.count for weight, at in zip(weights, components, strict=True)}
+    return NestedClusters(_long(wide, dict(zip(columns, weights, strict=True))), counts)
+
+
+def _long(wide: DataFrame, weights: Mapping[str, float]) -> DataFrame:
+    """A row for each weight, highest first."""
+    parents: list[Column] = [*map(F.col, list(weights)[1:]), F.lit(None).cast("string")]
+    rows = [
+        F.struct(F.lit(float(weight)).alias("cluster_weight"), F.col(column).alias(CLUSTER), parent.alias("parent_id"))
+        for (column, weight), parent in zip(weights.items(), parents, strict=True)
+    ]
+    return wide.select(SOURCE, ID, F.inline(F.array(*rows)))

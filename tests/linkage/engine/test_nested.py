@@ -1,0 +1,92 @@
+"""Clusters at several weights: those of each weight alone, one within the other."""
+
+from collections import Counter
+from functools import partial
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linkage.engine import components, labels
+from linkage.engine.clusters import clusters
+from linkage.engine.components import components_of, nested_components_of
+from linkage.engine.nested import nested_clusters
+from tests.linkage.engine.prepared import prepared
+from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
+
+DOCUMENT = settings(
+    comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99)), rules=["l.dob = r.dob"]
+)
+SCHEMA = "source_l smallint, id_l {id}, source_r smallint, id_r {id}, match_weight double"
+WEIGHTS = [4.0, 20.0, float("inf"), 11.0]
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5), st.integers(0, 2)), max_size=14))
+def test_components_at_each_level_are_those_of_its_edges(edges):
+    left, right = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
+    level = np.array([edge[2] for edge in edges], np.int8)
+    node, found = nested_components_of(left, right, level, levels=3)
+    for number, component in enumerate(found):
+        alone, expected = components_of(left[level <= number], right[level <= number])
+        known = dict(zip(alone.tolist(), expected.tolist(), strict=True))
+        assert component.tolist() == [known.get(each, each) for each in node.tolist()]
+
+
+def _prepared(spark, sources, ids):
+    keys = [[ids(number) for number in range(60)] for _ in sources]
+    inputs = {
+        name: pa.table({"unique_id": mine, "dob": ["x"] * len(mine)}) for name, mine in zip(sources, keys, strict=True)
+    }
+    link_type = "dedupe_only" if len(sources) == 1 else "link_and_dedupe"
+    ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs)
+    draw = np.random.default_rng(3)
+    every = [(number, key) for number, mine in enumerate(keys) for key in mine]
+    rows = []
+    for _ in range(50 * len(sources)):
+        one, other = (every[place] for place in draw.choice(len(every), 2, replace=False))
+        rows.append((*one, *other, float(draw.choice([3.9, 4.0, 7.0, 10.9, 11.0, 19.0, 25.0]))))
+    kind = dict(ready.records.frame.dtypes)["__id"]
+    return ready, every, rows, spark.createDataFrame(rows, SCHEMA.format(id=kind))
+
+
+@pytest.mark.parametrize("way", ["in tasks", "by joins", "beyond one process"])
+@pytest.mark.parametrize(
+    ("sources", "ids"), [(("a",), int), (("a",), "r{}".format), (("a", "a-1"), int)], ids=["int", "string", "several"]
+)
+def test_clusters_at_each_weight_nest(spark, limits, monkeypatch, way, sources, ids):
+    if way == "by joins":
+        monkeypatch.setattr(labels, "LOOKUP_NODES", 0)
+    if way == "beyond one process":
+        some = partial(components.nested_components, in_process_edges=30)
+        monkeypatch.setattr("linkage.engine.nested.nested_components", some)
+    ready, every, rows, pairs = _prepared(spark, sources, ids)
+    surveyed = ready.surveyed(limits)
+    found = nested_clusters(ready.records, pairs, surveyed, cluster_weights=WEIGHTS, limits=limits)
+    at = {weight: {} for weight in WEIGHTS}
+    parents = {}
+    for row in found.frame.collect():
+        at[row["cluster_weight"]][row["__source"], row["__id"]] = row["cluster_id"]
+        parents.setdefault((row["cluster_weight"], row["cluster_id"]), set()).add(row["parent_id"])
+    for weight in WEIGHTS:
+        graph = nx.Graph([(row[:2], row[2:4]) for row in rows if row[4] >= weight])
+        graph.add_nodes_from(every)
+        together = {}
+        for record, label in at[weight].items():
+            together.setdefault(label, set()).add(record)
+        assert {frozenset(c) for c in together.values()} == {frozenset(c) for c in nx.connected_components(graph)}
+        assert found.counts[weight] == len(together)
+    assert [len(set(at[weight].values())) for weight in sorted(WEIGHTS)] == sorted(map(int, found.counts.values()))
+    # Each lies in one at the next lower weight, and that is the one that its records have there.
+    lower = dict(zip(sorted(WEIGHTS)[1:], sorted(WEIGHTS), strict=False))
+    for (weight, label), [parent] in parents.items():
+        record = next(record for record, mine in at[weight].items() if mine == label)
+        assert parent == (at[lower[weight]][record] if weight in lower else None)
+    sizes = Counter((weight, label) for weight in WEIGHTS for label in at[weight].values())
+    nesting = {(row["cluster_weight"], row["cluster_id"]): row["records"] for row in found.nesting().collect()}
+    assert nesting == sizes
+    # And the labels are those of clusters made at one weight.
+    alone = clusters(ready.records, pairs, surveyed, cluster_weight=11.0, limits=limits).frame
+    assert {(row["__source"], row["__id"]): row["cluster_id"] for row in alone.collect()} == at[11.0]
