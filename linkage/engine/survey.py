@@ -43,6 +43,11 @@ class Survey:
     sizes: KeySizes
     frequencies: ValueFrequencies
 
+    @property
+    def records(self) -> int:
+        """All records."""
+        return sum(self.counts.values())
+
 
 def survey(
     records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str], *, limits: KernelLimits

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine import contraction, graphframes
+from linkage.engine import contraction
 from linkage.engine.components import components_of, connected_components
 
 NODE = st.integers(-6, 6) | st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 2**53])
@@ -102,14 +102,6 @@ def test_contraction_of_large_graphs_in_few_rounds(spark, monkeypatch, shape):
     assert _rows(found) == _rows(connected_components(edges))
     # From 20,000 edges to 1,000, two thirds or fewer left by each.
     assert 1 <= len(rounds) <= 8
-
-
-def test_graphframes_serves_with_both_its_halves_only(spark, monkeypatch):
-    assert not graphframes.can_serve(spark)
-    monkeypatch.setattr(graphframes, "find_spec", lambda name: name)
-    assert not graphframes.can_serve(spark)
-    monkeypatch.setattr(graphframes, "_JAR", "org.apache.spark.SparkContext")
-    assert graphframes.can_serve(spark)
 
 
 def test_another_algorithm_may_serve_beyond_one_process(spark):
