@@ -22,7 +22,15 @@ from linkage.engine.explanation import Explanation, explain_pair
 from linkage.engine.one_pair import one_pair
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.errors import ConfigError
-from linkage.lake import check_replaceable, fingerprint, read_input, staged_folder, write_document, write_text
+from linkage.lake import (
+    check_replaceable,
+    clear_leftovers,
+    fingerprint,
+    read_input,
+    staged_folder,
+    write_document,
+    write_text,
+)
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings, to_settings
 from linkage.model.training import SessionHistory
@@ -84,6 +92,7 @@ def load(args: argparse.Namespace) -> ExplainSettings:
 
 def run(spark: SparkSession, settings: ExplainSettings, run: Run) -> None:
     """Draw the model, explain the pair, and write both."""
+    clear_leftovers(spark, settings.output)
     check_replaceable(spark, settings.output, mark=MARK, job=run.job, only=OURS)
     run.manifest.config = {"model": config.digest(to_settings(settings.model))}
     pages = model_charts(settings.model) | history_charts(settings.model, settings.sessions)

@@ -31,7 +31,15 @@ from linkage.engine.scoring import score
 from linkage.engine.survey import Survey, survey
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
-from linkage.lake import check_replaceable, fingerprint, read_input, staged_folder, write_document, write_table
+from linkage.lake import (
+    check_replaceable,
+    clear_leftovers,
+    fingerprint,
+    read_input,
+    staged_folder,
+    write_document,
+    write_table,
+)
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings, to_settings
@@ -109,6 +117,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
 
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
+    clear_leftovers(spark, settings.output)
     check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits = kernel_limits(spark, run)
     with run.stage("read") as stage:

@@ -1,6 +1,13 @@
 """The only package that touches storage: zones and their tables, and the files that users bring."""
 
-from linkage.lake.directory import StagedFolder, check_replaceable, staged_folder, write_document, write_text
+from linkage.lake.directory import (
+    StagedFolder,
+    check_replaceable,
+    clear_leftovers,
+    staged_folder,
+    write_document,
+    write_text,
+)
 from linkage.lake.files import read_input
 from linkage.lake.tables import Commit, Lake, Zone, fingerprint, write_table
 
@@ -10,6 +17,7 @@ __all__ = [
     "StagedFolder",
     "Zone",
     "check_replaceable",
+    "clear_leftovers",
     "fingerprint",
     "read_input",
     "staged_folder",

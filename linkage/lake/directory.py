@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 from py4j.java_gateway import JavaObject  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 from linkage.errors import ConfigError, RefusedError
+from linkage.lake import leftovers
 from linkage.lake.files import absolute
 
 
@@ -34,8 +35,10 @@ def staged_folder(
 ) -> Iterator[StagedFolder]:
     """Write beside the target, and move into its place when the block ends well.
 
-    If the block raises, nothing of it is left and the target is as it was. Local folders and
-    HDFS move in one step; an object store copies, so a reader there should wait for the mark.
+    If the block raises, nothing of it is left and the target is as it was. A process that is
+    killed leaves its part beside the target; on this machine, `clear_leftovers` removes that
+    before the next one. Local folders and HDFS move in one step; an object store copies, so a
+    reader there should wait for the mark.
 
     Args:
         spark: Its Hadoop configuration knows the storage.
@@ -47,15 +50,31 @@ def staged_folder(
     Raises:
         RefusedError: The target exists and is not ours to replace.
     """
+    clear_leftovers(spark, target)
     check_replaceable(spark, target, mark=mark, job=job, only=only)
     storage, place = _storage(spark, target)
-    beside = f".{place.getName()}.partial-{secrets.token_hex(4)}"
-    staging = _path(spark, f"{place.getParent()}/{beside}")
-    try:
-        yield StagedFolder(staging.toString())
-        _put_in_place(spark, storage, staging, place)
-    finally:
-        storage.delete(staging, True)
+    here = _here(place)
+    named = nullcontext(leftovers.new_name(place.getName())) if here is None else leftovers.owned_name(here)
+    with named as beside:
+        staging = _path(spark, f"{place.getParent()}/{beside}")
+        try:
+            yield StagedFolder(staging.toString())
+            _put_in_place(spark, storage, staging, place)
+        finally:
+            storage.delete(staging, True)
+
+
+def clear_leftovers(spark: SparkSession, target: str) -> None:
+    """Remove what killed runs left beside a target on this machine; elsewhere, nothing.
+
+    Args:
+        spark: Its Hadoop configuration knows the storage.
+        target: The folder that they were to make; it is put back if they had moved it away.
+    """
+    _, place = _storage(spark, target)
+    here = _here(place)
+    if here is not None:
+        leftovers.clear_leftovers(here)
 
 
 def check_replaceable(
@@ -113,8 +132,11 @@ def _is_ours(spark: SparkSession, storage: JavaObject, mark: JavaObject, job: st
 
 
 def _put_in_place(spark: SparkSession, storage: JavaObject, staging: JavaObject, place: JavaObject) -> None:
-    """Move the new folder in; whatever happens on the way, the old one is there again or gone for good."""
-    replaced = _path(spark, f"{staging}.replaced")
+    """Move the new folder in; if that fails, the old one is there again.
+
+    A process killed between the two moves leaves no target, and both folders beside it.
+    """
+    replaced = _path(spark, leftovers.replaced_name(str(staging)))
     storage.mkdirs(place.getParent())
     there = storage.exists(place)
     if there and not storage.rename(place, replaced):
@@ -136,6 +158,12 @@ def _storage(spark: SparkSession, path: str) -> tuple[JavaObject, JavaObject]:
     place = _path(spark, absolute(path))
     storage = place.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
     return storage, storage.makeQualified(place)
+
+
+def _here(place: JavaObject) -> Path | None:
+    """A qualified path as one of this machine, if it is."""
+    uri = place.toUri()
+    return Path(uri.getPath()) if uri.getScheme() == "file" else None
 
 
 def _path(spark: SparkSession, path: str) -> JavaObject:

@@ -218,3 +218,14 @@ def test_what_is_not_ours_is_not_replaced(desk, content):
     assert answer.code == 4, answer.err
     assert answer.line.startswith(f"match: {desk.output}: exists")
     assert kept.read_text() in ("mine", '{"mine": true}')
+
+
+def test_leftovers_of_a_killed_run_are_gone_before_a_run_starts(desk):
+    left = desk.output.with_name(f".{desk.output.name}.partial-0123abcd")
+    left.mkdir()
+    left.with_name(left.name + ".lock").touch()
+    answer = desk.match(
+        f"--input=people={desk.write('people.csv', HEADER[7:])}", f"--settings={desk.write('settings.json', TRAINED)}"
+    )
+    assert_refused(desk, answer, 2, ["no column"])
+    assert not [path for path in desk.folder.iterdir() if ".partial-" in path.name]
