@@ -12,6 +12,8 @@ import json
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -42,11 +44,14 @@ def main() -> None:
     tell_phase("read")
     began = time.monotonic()
     target = str(options.output / "components")
-    connected_components(spark.read.parquet(path)).write.parquet(target)
+    found = connected_components(spark.read.parquet(path))
+    if isinstance(found.rows, pa.Table):
+        pq.write_table(found.rows, f"{target}.parquet")
+    else:
+        found.rows.write.parquet(target)
     seconds["cluster"] = time.monotonic() - began
     tell_phase("cluster")
-    clusters = spark.read.parquet(target).select("component").distinct().count()
-    document = {"seconds": seconds, "counts": {"pairs_kept": options.edges, "clusters": clusters}}
+    document = {"seconds": seconds, "counts": {"pairs_kept": options.edges, "clusters": found.count}}
     (options.output / "run.json").write_text(json.dumps(document), encoding="utf-8")
     spark.stop()
 
