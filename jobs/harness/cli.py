@@ -106,14 +106,19 @@ def _run(name: str, job: Job, settings: RunSettings, listener: Listener) -> int:
 def _parse(name: str, job: Job, argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f"{PROGRAM} {name}", description=job.__doc__)
     job.add_arguments(parser)
-    args, unknown = parser.parse_known_args(argv)
+    required = [action for action in parser._actions if action.required]
+    for action in required:  # a misspelt option is named before the one that it leaves missing
+        action.required = False
+    _, unknown = parser.parse_known_args(argv)
     if unknown:
         options = [text for action in parser._actions for text in action.option_strings if text.startswith("--")]
         word = unknown[0].partition("=")[0]
         parser.error(
             f"unknown option '{word}'{suggest(word, options)}" if word.startswith("-") else f"what is '{word}'?"
         )
-    return args
+    for action in required:
+        action.required = True
+    return parser.parse_args(argv)
 
 
 def _fail(name: str, error: BaseException, run: Run | None) -> int:

@@ -220,6 +220,7 @@ def test_a_signal_between_spark_jobs(job, capsys):
 def test_bad_options_leave_no_run(job, capsys):
     for argv, said in {
         ("--peeple", "3", "--people", "3"): "unknown option '--peeple'; did you mean '--people'?",
+        ("--peeple", "3"): "unknown option '--peeple'; did you mean '--people'?",
         ("--people", "many"): "--people: invalid int value",
         ("--people", "-1"): "--people: there are no negative people",
         ("--people", "1", "surplus"): "what is 'surplus'?",
