@@ -92,6 +92,8 @@ def load(args: argparse.Namespace) -> MatchSettings:
             f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
             "pairs between the two would not be kept"
         )
+    if args.max_pairs is not None and args.max_pairs < 1:
+        raise ConfigError(f"--max-pairs {args.max_pairs}: give a number of pairs, 1 or more")
     model = parse_settings(config.read_text(args.settings), where=str(args.settings))
     plan = None if args.training is None else config.load(args.training, TrainingPlan)
     if plan is None and not model.is_trained and not args.dry_run:

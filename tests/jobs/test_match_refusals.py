@@ -87,6 +87,7 @@ OPTIONS = {
     "an unknown option": (2, ["unknown option '--max-pair'", "did you mean '--max-pairs'"], ["--max-pair=3"]),
     "a word too many": (2, ["what is 'extra'"], ["extra"]),
     "no number": (2, ["--max-pairs", "invalid int value: 'many'"], ["--max-pairs=many"]),
+    "no pairs at all": (2, ["--max-pairs 0: give a number of pairs, 1 or more"], ["--max-pairs=0"]),
     "clusters below the threshold": (
         2,
         ["--cluster-weight 3 is below --threshold-weight 5"],
