@@ -39,7 +39,10 @@ class RunSettings(Protocol):
 
 
 class Job(Protocol):
-    """What a job offers. The first line of its module's docstring is its help."""
+    """What a job offers. The first line of its module's docstring is its help.
+
+    A job that goes on where it was stopped has `RESUMES = True` beside.
+    """
 
     __doc__: str | None
 
@@ -98,7 +101,7 @@ def _run(name: str, job: Job, settings: RunSettings, listener: Listener) -> int:
                 job.run(spark, settings, run)
         except BaseException as error:  # noqa: BLE001  the outermost frame of a run
             cause = Interrupted(listener.asked) if listener.asked else error
-            return _fail(name, cause, run)
+            return _fail(name, cause, run, resumes=getattr(job, "RESUMES", False))
         run.manifest.outcome = "done"
         return 0
 
@@ -121,8 +124,8 @@ def _parse(name: str, job: Job, argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _fail(name: str, error: BaseException, run: Run | None) -> int:
-    failure = failures.explain(error)
+def _fail(name: str, error: BaseException, run: Run | None, *, resumes: bool = False) -> int:
+    failure = failures.explain(error, resumes=resumes)
     log = run.log if run else Path(os.environ.get("LINKAGE_LOG_FILE") or f"{tempfile.gettempdir()}/linkage-{name}.log")
     if run is not None:
         run.manifest.outcome, run.manifest.error = failure.outcome, failure.line

@@ -191,16 +191,19 @@ def test_run_folders_that_cannot_be_made(job, capsys):
     assert err.endswith(": Not a directory\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_a_long_spark_job_at_once(spark, job, capsys, number):
+@pytest.mark.parametrize(
+    ("number", "resumes", "again"),
+    [(signal.SIGTERM, True, "run it again to go on"), (signal.SIGINT, False, "run it again")],
+)
+def test_a_signal_stops_a_long_spark_job_at_once(spark, job, capsys, number, resumes, again):
     def run(spark: SparkSession, *_) -> None:
         threading.Timer(1, os.kill, [os.getpid(), number]).start()
         spark.range(0, 10**13, 1, 2).selectExpr("sum(xxhash64(id) % 7)").collect()
 
-    job.run = run
+    job.run, job.RESUMES = run, resumes
     before = signal.getsignal(number)
     assert _execute("--people", "3") == 1
-    assert capsys.readouterr().err == f"fake: stopped by {number.name}; run it again to go on\n"
+    assert capsys.readouterr().err == f"fake: stopped by {number.name}; {again}\n"
     assert _manifest(job.runs)["outcome"] == "interrupted"
     assert signal.getsignal(number) == before
     assert spark.range(3).count() == 3, "the session is as good as new"
