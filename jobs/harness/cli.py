@@ -28,6 +28,7 @@ from jobs.harness.signals import Interrupted, Listener, listening
 from linkage.errors import ConfigError, LinkageError
 
 PROGRAM = "spark-submit.sh"
+COMMAND = f"./{PROGRAM}"
 
 
 class RunSettings(Protocol):
@@ -107,7 +108,7 @@ def _run(name: str, job: Job, settings: RunSettings, listener: Listener) -> int:
 
 
 def _parse(name: str, job: Job, argv: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog=f"{PROGRAM} {name}", description=job.__doc__)
+    parser = _Parser(prog=f"{COMMAND} {name}", description=job.__doc__)
     job.add_arguments(parser)
     required = [action for action in parser._actions if action.required]
     for action in required:  # a misspelt option is named before the one that it leaves missing
@@ -150,9 +151,9 @@ def _trace(error: BaseException) -> list[str]:
 
 
 def _overview(jobs: Mapping[str, str]) -> str:
-    lines = [f"usage: {PROGRAM} [--profile NAME] JOB [options]", "", "jobs:"]
+    lines = [f"usage: {COMMAND} [--profile NAME] JOB [options]", "", "jobs:"]
     lines += [f"  {name:<12} {_first_line(module)}" for name, module in jobs.items()]
-    return "\n".join([*lines, "", f"{PROGRAM} JOB --help tells the options of a job."])
+    return "\n".join([*lines, "", f"{COMMAND} JOB --help tells the options of a job."])
 
 
 def _first_line(module: str) -> str:

@@ -253,7 +253,7 @@ def test_help_lists_every_job_with_a_line(capsys):
 def test_every_job_explains_itself_without_spark(name, capsys, monkeypatch):
     monkeypatch.setattr(session, "spark_session", None)
     assert main([name, "--help"]) == 0
-    assert capsys.readouterr().out.startswith(f"usage: spark-submit.sh {name}")
+    assert capsys.readouterr().out.startswith(f"usage: ./spark-submit.sh {name}")
 
 
 def test_scratch_of_a_killed_run_is_swept(monkeypatch, tmp_path):
