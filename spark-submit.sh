@@ -18,7 +18,11 @@ fail() { # exit code, message
   exit "$1"
 }
 
-profile_names() { find "$profiles" -name '*.conf' -exec basename {} .conf \; | sort | tr '\n' ' '; }
+profile_names() {
+  local names
+  names=$(find "$profiles" -name '*.conf' -exec basename {} .conf \; | sort)
+  echo "${names//$'\n'/ }"
+}
 
 print_help() {
   cat <<HELP

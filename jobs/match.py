@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.harness import config
-from jobs.harness.inputs import named_inputs
+from jobs.harness.inputs import check_inputs, named_inputs
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from linkage.engine import budget
@@ -92,13 +92,18 @@ def load(args: argparse.Namespace) -> MatchSettings:
             f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
             "pairs between the two would not be kept"
         )
+    if args.max_pairs is not None and args.max_pairs < 1:
+        raise ConfigError(f"--max-pairs {args.max_pairs}: give a number of pairs, 1 or more")
     model = parse_settings(config.read_text(args.settings), where=str(args.settings))
     plan = None if args.training is None else config.load(args.training, TrainingPlan)
     if plan is None and not model.is_trained and not args.dry_run:
         raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
     rules = keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings))
+    inputs = named_inputs(args.input)
+    check_inputs(inputs, model)
+    check_replaceable(None, args.output, mark=MARK, job="match")
     return MatchSettings(
-        inputs=named_inputs(args.input),
+        inputs=inputs,
         model=model,
         rules=rules,
         plan=plan,

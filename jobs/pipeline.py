@@ -17,6 +17,7 @@ from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
 from linkage.lake import Lake, Zone
 
+RESUMES = True
 READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
 WRITES: frozenset[Zone] = frozenset()
 

@@ -28,6 +28,7 @@ from jobs.harness.signals import Interrupted, Listener, listening
 from linkage.errors import ConfigError, LinkageError
 
 PROGRAM = "spark-submit.sh"
+COMMAND = f"./{PROGRAM}"
 
 
 class RunSettings(Protocol):
@@ -39,7 +40,10 @@ class RunSettings(Protocol):
 
 
 class Job(Protocol):
-    """What a job offers. The first line of its module's docstring is its help."""
+    """What a job offers. The first line of its module's docstring is its help.
+
+    A job that goes on where it was stopped has `RESUMES = True` beside.
+    """
 
     __doc__: str | None
 
@@ -98,26 +102,31 @@ def _run(name: str, job: Job, settings: RunSettings, listener: Listener) -> int:
                 job.run(spark, settings, run)
         except BaseException as error:  # noqa: BLE001  the outermost frame of a run
             cause = Interrupted(listener.asked) if listener.asked else error
-            return _fail(name, cause, run)
+            return _fail(name, cause, run, resumes=getattr(job, "RESUMES", False))
         run.manifest.outcome = "done"
         return 0
 
 
 def _parse(name: str, job: Job, argv: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog=f"{PROGRAM} {name}", description=job.__doc__)
+    parser = _Parser(prog=f"{COMMAND} {name}", description=job.__doc__)
     job.add_arguments(parser)
-    args, unknown = parser.parse_known_args(argv)
+    required = [action for action in parser._actions if action.required]
+    for action in required:  # a misspelt option is named before the one that it leaves missing
+        action.required = False
+    _, unknown = parser.parse_known_args(argv)
     if unknown:
         options = [text for action in parser._actions for text in action.option_strings if text.startswith("--")]
         word = unknown[0].partition("=")[0]
         parser.error(
             f"unknown option '{word}'{suggest(word, options)}" if word.startswith("-") else f"what is '{word}'?"
         )
-    return args
+    for action in required:
+        action.required = True
+    return parser.parse_args(argv)
 
 
-def _fail(name: str, error: BaseException, run: Run | None) -> int:
-    failure = failures.explain(error)
+def _fail(name: str, error: BaseException, run: Run | None, *, resumes: bool = False) -> int:
+    failure = failures.explain(error, resumes=resumes)
     log = run.log if run else Path(os.environ.get("LINKAGE_LOG_FILE") or f"{tempfile.gettempdir()}/linkage-{name}.log")
     if run is not None:
         run.manifest.outcome, run.manifest.error = failure.outcome, failure.line
@@ -142,9 +151,9 @@ def _trace(error: BaseException) -> list[str]:
 
 
 def _overview(jobs: Mapping[str, str]) -> str:
-    lines = [f"usage: {PROGRAM} [--profile NAME] JOB [options]", "", "jobs:"]
+    lines = [f"usage: {COMMAND} [--profile NAME] JOB [options]", "", "jobs:"]
     lines += [f"  {name:<12} {_first_line(module)}" for name, module in jobs.items()]
-    return "\n".join([*lines, "", f"{PROGRAM} JOB --help tells the options of a job."])
+    return "\n".join([*lines, "", f"{COMMAND} JOB --help tells the options of a job."])
 
 
 def _first_line(module: str) -> str:

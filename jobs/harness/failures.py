@@ -31,10 +31,16 @@ class Failure:
     expected: bool
 
 
-def explain(error: BaseException) -> Failure:
-    """Reads what was raised. The line never repeats a foreign message: it may hold row values."""
+def explain(error: BaseException, *, resumes: bool = False) -> Failure:
+    """Reads what was raised. The line never repeats a foreign message: it may hold row values.
+
+    Args:
+        error: What ended the run.
+        resumes: Whether the job goes on where it was stopped.
+    """
     if isinstance(error, Interrupted | KeyboardInterrupt):
-        return Failure(1, f"stopped by {str(error) or 'SIGINT'}; run it again to go on", "interrupted", expected=True)
+        again = "run it again to go on" if resumes else "run it again"
+        return Failure(1, f"stopped by {str(error) or 'SIGINT'}; {again}", "interrupted", expected=True)
     known = error if isinstance(error, LinkageError) else _of_system(error) or _known(str(error))
     if known is not None:
         line = " ".join(str(known).split())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from linkage.errors import ConfigError
+from linkage.lake import check_input
+from linkage.model.specification import LinkageModel
 
 
 def named_inputs(options: Sequence[str]) -> dict[str, str]:
@@ -28,3 +30,20 @@ def named_inputs(options: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"--input {name}: {path} is given twice; linking a file with itself finds every record")
         inputs[name] = path
     return inputs
+
+
+def check_inputs(inputs: Mapping[str, str], model: LinkageModel) -> None:
+    """Refuses what can be seen without Spark; what is on this machine is looked at.
+
+    Raises:
+        ConfigError: The model's link type takes another number of inputs.
+        InputError: As for `check_input`.
+    """
+    for path in inputs.values():
+        check_input(path)
+    if model.link_type == "dedupe_only" and len(inputs) > 1:
+        raise ConfigError(
+            f"link_type dedupe_only takes one input, {len(inputs)} are given; use link_only or link_and_dedupe"
+        )
+    if model.link_type == "link_only" and len(inputs) < 2:
+        raise ConfigError(f"link_type link_only takes several inputs, {len(inputs)} is given; use dedupe_only")

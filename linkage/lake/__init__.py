@@ -8,7 +8,7 @@ from linkage.lake.directory import (
     write_document,
     write_text,
 )
-from linkage.lake.files import read_input
+from linkage.lake.files import check_input, read_input
 from linkage.lake.tables import Commit, Lake, Zone, fingerprint, write_table
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Lake",
     "StagedFolder",
     "Zone",
+    "check_input",
     "check_replaceable",
     "clear_leftovers",
     "fingerprint",

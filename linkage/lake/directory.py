@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from linkage.errors import ConfigError, RefusedError
 from linkage.lake import leftovers
-from linkage.lake.files import absolute
+from linkage.lake.files import absolute, is_local
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def clear_leftovers(spark: SparkSession, target: str) -> None:
 
 
 def check_replaceable(
-    spark: SparkSession, target: str, *, mark: str, job: str, only: Collection[str] | None = None
+    spark: SparkSession | None, target: str, *, mark: str, job: str, only: Collection[str] | None = None
 ) -> None:
     """Refuse a target that exists and is not ours to replace.
 
     Args:
-        spark: Its Hadoop configuration knows the storage.
+        spark: Its Hadoop configuration knows the storage. Without Spark, a URL is not looked at.
         target: The folder.
         mark: The file that shows a folder to be ours.
         job: The job that must have written it.
@@ -92,13 +92,13 @@ def check_replaceable(
     Raises:
         RefusedError: It exists and does not hold the mark, written by this job, or holds other files.
     """
-    storage, place = _storage(spark, target)
-    if not storage.exists(place):
+    found = _local_names(target, mark) if spark is None else _names(spark, target, mark)
+    if found is None:
         return
-    if not _is_ours(spark, storage, _path(spark, f"{place}/{mark}"), job):
+    names, marked = found
+    if not _is_ours(marked, job):
         raise RefusedError(f"{target}: exists and holds no {mark} of ours; name a new folder")
-    names = [] if only is None else [entry.getPath().getName() for entry in storage.listStatus(place)]
-    if not all(any(fnmatchcase(name, pattern) for pattern in (mark, *(only or ()))) for name in names):
+    if only is not None and not all(any(fnmatchcase(name, pattern) for pattern in (mark, *only)) for name in names):
         raise RefusedError(f"{target}: holds other files beside ours; name a new folder")
 
 
@@ -117,17 +117,37 @@ def write_text(spark: SparkSession, path: str, text: str) -> None:
         stream.close()
 
 
-def _is_ours(spark: SparkSession, storage: JavaObject, mark: JavaObject, job: str) -> bool:
-    """Whether this job wrote the mark: others, and other programs, may call a file the same."""
-    if not storage.exists(mark):
-        return False
-    stream = storage.open(mark)
+def _names(spark: SparkSession, target: str, mark: str) -> tuple[list[str], str | None] | None:
+    """What a target holds and the text of its mark; None if there is no target."""
+    storage, place = _storage(spark, target)
+    if not storage.exists(place):
+        return None
+    names = [entry.getPath().getName() for entry in storage.listStatus(place)]
+    marking = _path(spark, f"{place}/{mark}")
+    if not storage.exists(marking):
+        return names, None
+    stream = storage.open(marking)
     try:
-        document = json.loads(_jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-    except ValueError:
-        return False
+        return names, _jvm(spark).org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
     finally:
         stream.close()
+
+
+def _local_names(target: str, mark: str) -> tuple[list[str], str | None] | None:
+    place = Path(absolute(target))
+    if not is_local(target) or not place.exists():
+        return None
+    names = [path.name for path in place.iterdir()] if place.is_dir() else []
+    marking = place / mark
+    return names, marking.read_text(encoding="utf-8", errors="replace") if marking.is_file() else None
+
+
+def _is_ours(marked: str | None, job: str) -> bool:
+    """Whether this job wrote the mark: others, and other programs, may call a file the same."""
+    try:
+        document = json.loads(marked or "")
+    except ValueError:
+        return False
     return isinstance(document, dict) and document.get("job") == job and "run_id" in document
 
 

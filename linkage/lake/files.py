@@ -36,19 +36,20 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
     """
     if _is_delta(spark, path):
         return _load(spark, "delta", path, {})
-    files = _files(spark, path)
-    if not files:
-        raise InputError(f"{path}: the folder holds no files")
-    empty = [name for name, size, _ in files if size == 0]
-    if empty:
-        raise InputError(f"{empty[0]}: the file is empty")
-    names = [name for name, _, _ in files]
-    if all(_is_csv(name) for name in names):
+    names, csv_only = _checked(path, _files(spark, path))
+    if csv_only:
         return _read_csv(spark, path, names, malformed_column)
-    for name in names:
-        if not _is_parquet(name):
-            raise InputError(f"{name}: neither Parquet nor CSV (.csv or .csv.gz), nor a Delta table")
     return _load(spark, "parquet", path, {})
+
+
+def check_input(path: str) -> None:
+    """Refuses what `read_input` would refuse at sight, without Spark; a URL is left to it.
+
+    Raises:
+        InputError: The path is missing or holds nothing, or a file is empty, cut short or of another kind.
+    """
+    if is_local(path) and not _is_local_delta(path):
+        _checked(path, _local_files(path))
 
 
 def files_fingerprint(spark: SparkSession, path: str) -> str | None:
@@ -76,7 +77,26 @@ def is_local(path: str) -> bool:
 def _is_delta(spark: SparkSession, path: str) -> bool:
     if not is_local(path):
         return DeltaTable.isDeltaTable(spark, path)
+    return _is_local_delta(path)
+
+
+def _is_local_delta(path: str) -> bool:
     return (Path(absolute(path)) / "_delta_log").is_dir()
+
+
+def _checked(path: str, files: Sequence[tuple[str, int, float]]) -> tuple[list[str], bool]:
+    """The names of an input's files, and whether all are CSV; else all are Parquet, or one is refused."""
+    if not files:
+        raise InputError(f"{path}: the folder holds no files")
+    empty = [name for name, size, _ in files if size == 0]
+    if empty:
+        raise InputError(f"{empty[0]}: the file is empty")
+    names = [name for name, _, _ in files]
+    csv_only = all(_is_csv(name) for name in names)
+    for name in () if csv_only else names:
+        if not _is_parquet(name):
+            raise InputError(f"{name}: neither Parquet nor CSV (.csv or .csv.gz), nor a Delta table")
+    return names, csv_only
 
 
 def _files(spark: SparkSession, path: str) -> list[tuple[str, int, float]]:
@@ -85,6 +105,10 @@ def _files(spark: SparkSession, path: str) -> list[tuple[str, int, float]]:
         listed = _load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
         changed = F.col("modificationTime").cast("double")
         return sorted(tuple(row) for row in listed.select("path", "length", changed).collect())
+    return _local_files(path)
+
+
+def _local_files(path: str) -> list[tuple[str, int, float]]:
     root = Path(absolute(path))
     if root.is_file():
         return [(path, root.stat().st_size, root.stat().st_mtime)]

@@ -68,6 +68,9 @@ def test_help_lists_profiles_and_jobs_without_java(machine: Machine) -> None:
     assert result.returncode == 0, result.stderr
     for word in ("databricks", "kubernetes", "local", "standalone", "yarn", "match", "pipeline"):
         assert word in result.stdout
+    assert "profiles: databricks kubernetes local standalone yarn\n" in result.stdout
+    named = [word for word in result.stdout.split() if word.endswith("spark-submit.sh")]
+    assert set(named) == {"./spark-submit.sh"}
     assert not (machine.checkout / "java-ran").exists()
 
 
@@ -97,7 +100,9 @@ def test_help_of_a_job_starts_no_java(ready: Machine) -> None:
 )
 def test_bad_usage(ready: Machine, arguments: list[str], message: str) -> None:
     (ready.checkout / "setup.sh").write_text("#!/bin/bash\n")
-    assert message in refused(ready.run("spark-submit.sh", *arguments), 2)
+    line = refused(ready.run("spark-submit.sh", *arguments), 2)
+    assert message in line
+    assert line == line.rstrip()
 
 
 def test_an_unknown_job() -> None:

@@ -191,16 +191,19 @@ def test_run_folders_that_cannot_be_made(job, capsys):
     assert err.endswith(": Not a directory\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_a_long_spark_job_at_once(spark, job, capsys, number):
+@pytest.mark.parametrize(
+    ("number", "resumes", "again"),
+    [(signal.SIGTERM, True, "run it again to go on"), (signal.SIGINT, False, "run it again")],
+)
+def test_a_signal_stops_a_long_spark_job_at_once(spark, job, capsys, number, resumes, again):
     def run(spark: SparkSession, *_) -> None:
         threading.Timer(1, os.kill, [os.getpid(), number]).start()
         spark.range(0, 10**13, 1, 2).selectExpr("sum(xxhash64(id) % 7)").collect()
 
-    job.run = run
+    job.run, job.RESUMES = run, resumes
     before = signal.getsignal(number)
     assert _execute("--people", "3") == 1
-    assert capsys.readouterr().err == f"fake: stopped by {number.name}; run it again to go on\n"
+    assert capsys.readouterr().err == f"fake: stopped by {number.name}; {again}\n"
     assert _manifest(job.runs)["outcome"] == "interrupted"
     assert signal.getsignal(number) == before
     assert spark.range(3).count() == 3, "the session is as good as new"
@@ -220,6 +223,7 @@ def test_a_signal_between_spark_jobs(job, capsys):
 def test_bad_options_leave_no_run(job, capsys):
     for argv, said in {
         ("--peeple", "3", "--people", "3"): "unknown option '--peeple'; did you mean '--people'?",
+        ("--peeple", "3"): "unknown option '--peeple'; did you mean '--people'?",
         ("--people", "many"): "--people: invalid int value",
         ("--people", "-1"): "--people: there are no negative people",
         ("--people", "1", "surplus"): "what is 'surplus'?",
@@ -249,7 +253,7 @@ def test_help_lists_every_job_with_a_line(capsys):
 def test_every_job_explains_itself_without_spark(name, capsys, monkeypatch):
     monkeypatch.setattr(session, "spark_session", None)
     assert main([name, "--help"]) == 0
-    assert capsys.readouterr().out.startswith(f"usage: spark-submit.sh {name}")
+    assert capsys.readouterr().out.startswith(f"usage: ./spark-submit.sh {name}")
 
 
 def test_scratch_of_a_killed_run_is_swept(monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.harness import session
 from tests.jobs.match_desk import COMPARISONS, PEOPLE, TRAINED, UNTRAINED, assert_refused, columns
 from tests.linkage.splink_models import comparison, exact, level, null, otherwise
 
@@ -86,6 +87,7 @@ OPTIONS = {
     "an unknown option": (2, ["unknown option '--max-pair'", "did you mean '--max-pairs'"], ["--max-pair=3"]),
     "a word too many": (2, ["what is 'extra'"], ["extra"]),
     "no number": (2, ["--max-pairs", "invalid int value: 'many'"], ["--max-pairs=many"]),
+    "no pairs at all": (2, ["--max-pairs 0: give a number of pairs, 1 or more"], ["--max-pairs=0"]),
     "clusters below the threshold": (
         2,
         ["--cluster-weight 3 is below --threshold-weight 5"],
@@ -229,3 +231,30 @@ def test_leftovers_of_a_killed_run_are_gone_before_a_run_starts(desk):
     )
     assert_refused(desk, answer, 2, ["no column"])
     assert not [path for path in desk.folder.iterdir() if ".partial-" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("names", "link_type", "code", "said"),
+    [
+        (["nowhere.csv"], "dedupe_only", 3, "nowhere.csv: no such file or folder"),
+        (["notes.txt"], "dedupe_only", 3, "notes.txt: neither Parquet nor CSV"),
+        (["empty"], "dedupe_only", 3, "empty: the folder holds no files"),
+        (["a.csv"], "link_only", 2, "link_only takes several inputs, 1 is given"),
+        (["a.csv", "b.csv"], "dedupe_only", 2, "dedupe_only takes one input, 2 are given"),
+        (["a.csv"], "dedupe_only", 4, "out: exists and holds no run.json of ours"),
+    ],
+)
+def test_what_needs_no_spark_is_refused_before_it_starts(desk, monkeypatch, names, link_type, code, said):
+    for name in ("a.csv", "b.csv", "notes.txt"):
+        desk.write(name, "unique_id\n1\n")
+    (desk.folder / "empty").mkdir()
+    if code == 4:
+        desk.output.mkdir()
+    monkeypatch.setattr(session, "spark_session", None)
+    answer = desk.match(
+        *[f"--input={name}={desk.folder / name}" for name in names],
+        f"--settings={desk.write('settings.json', TRAINED | {'link_type': link_type})}",
+    )
+    assert (answer.code, answer.err.count("\n")) == (code, 1), answer.err
+    assert said in answer.line
+    assert not (desk.folder / "runs").exists()
