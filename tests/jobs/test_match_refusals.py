@@ -167,10 +167,10 @@ def test_a_level_that_fails_on_a_value_does_not_tell_it(desk):
         f"--input=people={desk.write('people.csv', PEOPLE)}", f"--settings={desk.write('cast.json', document)}"
     )
     assert answer.code == 2
-    assert "cannot be computed on the data (Conversion Error)" in answer.line
+    assert "cannot be computed on the data (ConversionException)" in answer.line
     [log] = (desk.folder / "runs").glob("*/spark.log")
     told = log.read_text(encoding="utf-8") + answer.err + answer.out
-    assert "Conversion Error" in told
+    assert "ConversionException" in told
     surnames = {value for value in PEOPLE["surname"].to_pylist() if value}
     assert not {value for value in surnames if f"'{value}'" in told or f" {value} " in told}
     assert not desk.output.exists()

@@ -9,7 +9,8 @@ from jobs.settings import PipelineSettings
 from linkage.lake import Zone
 
 STAGES = ("synthesise", "ingest", "train", "link", "resolve", "evaluate")
-AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match"}
+# `match` and `explain` read files of their users, and no zone.
+AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match", "explain"}
 
 
 def _declared(name):
