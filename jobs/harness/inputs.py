@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from linkage.engine.records import check_number_of_inputs
 from linkage.errors import ConfigError
 from linkage.lake import check_input
 from linkage.model.specification import LinkageModel
@@ -41,9 +42,4 @@ def check_inputs(inputs: Mapping[str, str], model: LinkageModel) -> None:
     """
     for path in inputs.values():
         check_input(path)
-    if model.link_type == "dedupe_only" and len(inputs) > 1:
-        raise ConfigError(
-            f"link_type dedupe_only takes one input, {len(inputs)} are given; use link_only or link_and_dedupe"
-        )
-    if model.link_type == "link_only" and len(inputs) < 2:
-        raise ConfigError(f"link_type link_only takes several inputs, {len(inputs)} is given; use dedupe_only")
+    check_number_of_inputs(len(inputs), model.link_type)

@@ -209,14 +209,23 @@ def possible_pairs(records: LinkageRecords, counts: Sequence[int]) -> int:
     return total * (total - 1) // 2
 
 
+def check_number_of_inputs(number: int, link_type: LinkType) -> None:
+    """Refuse what a link type cannot link.
+
+    Raises:
+        ConfigError: It takes another number of inputs.
+    """
+    if link_type == "dedupe_only" and number != 1:
+        raise ConfigError(
+            f"link_type dedupe_only takes one input, {number} are given; use link_only or link_and_dedupe"
+        )
+    if link_type == "link_only" and number < 2:
+        raise ConfigError(f"link_type link_only takes several inputs, {number} is given; use dedupe_only")
+
+
 def _ordered_sources(names: tuple[str, ...], model: LinkageModel) -> tuple[str, ...]:
     """Splink compares names for two inputs to link, else `name-__-id` as strings."""
-    if model.link_type == "dedupe_only" and len(names) != 1:
-        raise ConfigError(
-            f"link_type dedupe_only takes one input, {len(names)} are given; use link_only or link_and_dedupe"
-        )
-    if model.link_type == "link_only" and len(names) < 2:
-        raise ConfigError(f"link_type link_only takes several inputs, {len(names)} is given; use dedupe_only")
+    check_number_of_inputs(len(names), model.link_type)
     for name in names:
         # Nor may one begin where a name ends: `name-__-id` must tell its source.
         if _SOURCE_SEPARATOR in name + _SOURCE_SEPARATOR[:-1]:
