@@ -89,11 +89,10 @@ def key_rows(
         Chunks of key rows by place: one partition for each.
     """
     keys = key_columns(records, rules)
-    mine = [sizes.of(rule) for rule in rules]
     shares = {sample.rule: sample.share for sample in samples}
     cores = parallelism(records.frame)
     pairs = sum(sizes.of(rule).pairs * shares.get(rule.number, 1.0) for rule in rules)
-    rows = sum(size.shared_rows for size in mine)
+    rows = sum(sizes.of(rule).shared_rows for rule in rules)
     places = max(cores, -(-int(pairs) // PAIRS_OF_A_TASK), -(-rows // ROWS_OF_A_TASK))
     chosen, tables = _chosen(rules, sizes, shares, seed)
     selected = [f'{sql} AS "{name}"' for name, sql in carried.columns.items()]
@@ -134,10 +133,10 @@ def _chosen(
 ) -> tuple[str | None, dict[str, pa.Table]]:
     """Which rows to take, and which to split, as SQL; and the table of hot keys that it reads."""
     hot = {
-        (rule.number, hot.key): parts
+        (rule.number, hot.key): parts_of(int(hot.pairs * shares.get(rule.number, 1.0)))
         for rule in rules
         for hot in sizes.hottest[rule.number]
-        if (parts := parts_of(int(hot.pairs * shares.get(rule.number, 1.0)))) > 1 or _is_hot(hot.pairs)
+        if hot.pairs >= HOT_PAIRS
     }
     if not hot and not shares:
         return None, {}
@@ -170,7 +169,3 @@ def _chosen(
         f"FROM ({split})"
     )
     return sql, {"hot_keys": table}
-
-
-def _is_hot(pairs: int) -> bool:
-    return pairs >= HOT_PAIRS

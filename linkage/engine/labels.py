@@ -15,7 +15,7 @@ from linkage.engine import chunks, kernel, labelling
 from linkage.engine.components import Components
 from linkage.engine.kernel import KEY_ROWS, KernelLimits, KernelPlan
 from linkage.engine.labelling import LookupPlan
-from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, ids_are_nodes, node
+from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, ids_are_nodes, node, parallelism
 from linkage.engine.survey import Survey
 
 CLUSTER = "cluster_id"
@@ -96,7 +96,7 @@ def _labelled_in_tasks(
     if ids_are_nodes(records):
         # A component is named by its smallest node, which is its smallest ID.
         return records.chunks.mapInArrow(partial(labelling.look_up, plan=plan), schema)
-    places = max(records.frame.sparkSession.sparkContext.defaultParallelism, -(-found.records // _RECORDS_OF_A_TASK))
+    places = max(parallelism(records.frame), -(-found.records // _RECORDS_OF_A_TASK))
     *_, widest = roots.values()
     place = {"place": f"CAST(hash({widest}) % {places} AS INTEGER)"}
     plan = replace(plan, query=_selected({**roots, **place}, "members", *joins), places=places)
