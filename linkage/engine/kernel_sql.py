@@ -7,6 +7,8 @@ added in Splink's order, so that the same model gives the same weights to the la
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from linkage.engine.kernel import KEY_ROWS
@@ -20,6 +22,11 @@ from linkage.model.specification import (
     LinkType,
     TermFrequency,
     prior_weight,
+)
+
+# A call whose arguments call nothing.
+_SIMILARITY = re.compile(
+    r"\b(?:jaro_winkler_similarity|jaro_similarity|levenshtein|damerau_levenshtein)\([^()]*\)", re.IGNORECASE
 )
 
 
@@ -104,6 +111,31 @@ def gamma_sql(comparison: Comparison) -> str:
     return f"CAST(CASE {levels} END AS TINYINT) AS {_quoted(comparison.gamma_column)}"
 
 
+def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs: str) -> str:
+    """Select columns of pairs and their comparison vectors.
+
+    DuckDB computes a function anew in each branch of a CASE, so a similarity that several levels
+    hold against thresholds is computed once, beforehand. Null in is null out for these functions
+    and they fail on no value, so it changes nothing that they are computed also where a branch
+    before them is taken.
+
+    Args:
+        comparisons: What to compare.
+        columns: What else to select, of `pairs`.
+        pairs: A query with `<column>_l` and `<column>_r` of the compared columns.
+    """
+    vectors = [gamma_sql(comparison) for comparison in comparisons]
+    calls = Counter(call for vector in vectors if "'" not in vector for call in _SIMILARITY.findall(vector))
+    shared = {call: f"__similarity_{n}" for n, call in enumerate(call for call, times in calls.items() if times > 1)}
+    for call, name in shared.items():
+        vectors = [vector if "'" in vector else vector.replace(call, name) for vector in vectors]
+    source = f"({pairs})"
+    if shared:
+        computed = ", ".join(f"{call} AS {name}" for call, name in shared.items())
+        source = f"(SELECT *, {computed} FROM {source})"
+    return f"SELECT {', '.join([*columns, *vectors])} FROM {source}"
+
+
 def weight_sql(model: LinkageModel) -> str:
     """The match weight in bits, over gamma columns and term frequencies."""
     terms = [double(prior_weight(model.prior))]
@@ -151,7 +183,12 @@ def drawn(number: str, share: float) -> str:
     >>> drawn("hash(id)", 0.5)
     'hash(id) <= 9223372036854775808::UBIGINT'
     """
-    return f"{number} <= {int(share * (1 << 64))}::UBIGINT" if share < 1 else "true"
+    return f"{number} <= {drawn_below(share)}::UBIGINT" if share < 1 else "true"
+
+
+def drawn_below(share: float) -> int:
+    """The largest number that falls into it."""
+    return min(int(share * (1 << 64)), (1 << 64) - 1)
 
 
 def double(value: float) -> str:

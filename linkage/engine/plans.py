@@ -89,12 +89,12 @@ def training_plan(
         ", ".join([f"l.{RULE} AS rule", *compared]),
     )
     nothing = ", ".join(f"CAST(NULL AS TINYINT) AS {gamma}" for gamma in _gammas(model.comparisons))
-    vectors = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
+    vectors = kernel_sql.vectors_sql(model.comparisons, ["rule"], vectors_of)
     return KernelPlan(
         statements=(),
         outputs=(
             f"SELECT rule, {nothing}, count(*) AS pairs FROM ({matches}) GROUP BY rule",
-            f"SELECT rule, {vectors}, count(*) AS pairs FROM ({vectors_of}) GROUP BY ALL",
+            f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL",
         ),
         limits=limits,
     )
@@ -106,12 +106,14 @@ def training_schema(model: LinkageModel) -> T.StructType:
     return T.StructType([T.StructField("rule", T.ShortType()), *gammas, T.StructField("pairs", T.LongType())])
 
 
-def random_pairs_plan(records: LinkageRecords, model: LinkageModel, *, limits: KernelLimits) -> KernelPlan:
+def random_pairs_plan(
+    records: LinkageRecords, comparisons: Sequence[Comparison], *, limits: KernelLimits
+) -> KernelPlan:
     """Count comparison vectors over all pairs that the link type allows, whatever their keys."""
-    columns = kernel_sql.compared_columns(model.comparisons)
+    columns = kernel_sql.compared_columns(comparisons)
     pairs = kernel_sql.random_pairs_sql(_order(records), ", ".join(kernel_sql.both_sides(columns)))
-    vectors = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
-    output = f"SELECT {vectors}, count(*) AS pairs FROM ({pairs}) GROUP BY ALL"
+    vectors = kernel_sql.vectors_sql(comparisons, [], pairs)
+    output = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
     return KernelPlan(statements=(), outputs=(output,), limits=limits)
 
 
@@ -127,9 +129,8 @@ def _score_candidates(records: LinkageRecords, model: LinkageModel, rules: Seque
     compared = kernel_sql.both_sides([*kernel_sql.compared_columns(model.comparisons), *frequencies])
     columns = ", ".join([*ids, f"l.{RULE} AS {RULE}", *compared])
     pairs = kernel_sql.candidates_sql([rules], _order(records), columns)
-    vectors = [kernel_sql.gamma_sql(comparison) for comparison in model.comparisons]
     carried = [f'"{name}_{side}"' for name in frequencies for side in "lr"]
-    compare = f"SELECT {', '.join([*_KEY, *vectors, *carried])} FROM ({pairs})"
+    compare = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried], pairs)
     return (
         f"CREATE TEMP TABLE {_CANDIDATES} AS SELECT {', '.join([*_KEY, *_gammas(model.comparisons)])}, "
         f"{kernel_sql.weight_sql(model)} AS match_weight FROM ({compare})"

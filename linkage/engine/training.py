@@ -8,13 +8,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from linkage.engine import kernel, kernel_sql, plans
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_rows import Carried, Sample, key_rows
-from linkage.engine.random_pairs import random_pattern_counts
+from linkage.engine.random_pairs import random_level_counts
 from linkage.engine.records import ID, SOURCE, LinkageRecords, possible_pairs
 from linkage.engine.sizes import KeySizes
 from linkage.engine.survey import Survey
@@ -172,22 +171,28 @@ def _with_u(
     frequencies: ValueFrequencies,
     limits: KernelLimits,
 ) -> LinkageModel:
-    table = random_pattern_counts(
-        records, model, max_pairs=plan.u_max_pairs, possible=possible, seed=plan.seed, limits=limits
+    exact = {
+        comparison.name: frequencies.totals[column].exact_agreement
+        for comparison in model.comparisons
+        if (column := training.exact_agreement_column(comparison)) is not None
+    }
+    wanted = {
+        comparison: gammas
+        for comparison in model.comparisons
+        if (gammas := training.sampled_gammas(comparison, exact.get(comparison.name)))
+    }
+    counts = random_level_counts(
+        records, wanted, max_pairs=plan.u_max_pairs, possible=possible, seed=plan.seed, limits=limits
     )
-    estimates = {}
-    for comparison in model.comparisons:
-        column = training.exact_agreement_column(comparison)
-        exact = frequencies.totals[column].exact_agreement if column is not None else None
-        counts = _counts_by_gamma(table, comparison.gamma_column)
-        estimates[comparison.name] = training.u_from_counts(comparison, counts, exact)
-    return training.with_u(model, estimates)
-
-
-def _counts_by_gamma(table: pa.Table, gamma_column: str) -> dict[int, float]:
-    grouped = table.group_by(gamma_column).aggregate([("pairs", "sum")])
-    rows = zip(grouped[gamma_column].to_pylist(), grouped["pairs_sum"].to_pylist(), strict=True)
-    return {int(gamma): float(pairs) for gamma, pairs in rows}
+    return training.with_u(
+        model,
+        {
+            comparison.name: training.u_from_counts(
+                comparison, counts.get(comparison.name, {}), exact.get(comparison.name)
+            )
+            for comparison in model.comparisons
+        },
+    )
 
 
 def _session(model: LinkageModel, rule: KeyedRule, counted: PatternCounts) -> list[Iteration]:

@@ -193,28 +193,38 @@ def with_sessions(model: LinkageModel, sessions: Sequence[Iteration]) -> Linkage
     )
 
 
+def sampled_gammas(comparison: Comparison, exact: float | None) -> tuple[int, ...]:
+    """The levels whose u random pairs have to tell.
+
+    None where value frequencies give the first level's and one other shares the rest.
+    """
+    fuzzy = tuple(level.gamma for level in comparison.scored_levels)[0 if exact is None else 1 :]
+    return () if exact is not None and len(fuzzy) <= 1 else fuzzy
+
+
 def u_from_counts(comparison: Comparison, counts: Mapping[int, float], exact: float | None) -> dict[int, float]:
     """Estimate each level's u from counts of random pairs, exact agreement from frequencies if known.
 
     Args:
         comparison: The comparison whose levels are estimated.
         counts: Pairs by gamma; the null level is ignored. A gamma with none gets no u.
-        exact: The first level's u from value frequencies; the sampled levels share the rest.
+        exact: The first level's u from value frequencies; the others share the rest by their counts,
+            and if there is only one, it has all of it.
 
     >>> from linkage.model.specification import ComparisonLevel as L
     >>> levels = tuple(L("", "", g, None, None, .5, .5) for g in (2, 1, 0))
     >>> u_from_counts(Comparison("a", "gamma_a", levels, ("a",)), {2: 9, 1: 1, 0: 3}, 0.2)
     {2: 0.2, 1: 0.2, 0: 0.6000000000000001}
     """
-    first = comparison.scored_levels[0].gamma
-    fuzzy = {
-        level.gamma: counts.get(level.gamma, 0.0)
-        for level in comparison.scored_levels
-        if exact is None or level.gamma != first
-    }
+    first, *others = (level.gamma for level in comparison.scored_levels)
+    if exact is None:
+        others = [first, *others]
+    elif len(others) == 1:
+        counts = {others[0]: 1.0}
+    fuzzy = {gamma: counts.get(gamma, 0.0) for gamma in others}
     total = sum(fuzzy.values())
     room = 1.0 if exact is None else 1.0 - exact
-    shares = {g: room * count / total for g, count in fuzzy.items() if count > 0}
+    shares = {g: room * count / total for g, count in fuzzy.items() if count > 0 and room > 0}
     return shares if exact is None or exact == 0 else {first: exact, **shares}
 
 
