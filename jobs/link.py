@@ -12,7 +12,7 @@ from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
-from linkage.engine.named import named_pairs, named_patterns
+from linkage.engine.named import named_patterns
 from linkage.engine.records import linkage_records_of
 from linkage.engine.scoring import score
 from linkage.engine.survey import survey
@@ -48,12 +48,11 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         rules,
         found,
         threshold_weight=config.threshold_weight,
+        with_sources=True,
         limits=limits,
     )
     schema = schemas.load("scored_pairs")
-    named = named_pairs(records, pairs.frame, with_sources=True).withColumnsRenamed(
-        {"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"}
-    )
+    named = pairs.frame().withColumnsRenamed({"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"})
     written = task.lake.overwrite(named, Zone.LINKAGE, "scored_pairs", schema)
     patterns = pairs.patterns()
     counted = task.spark.createDataFrame(named_patterns(records, patterns, with_sources=True)).coalesce(1)

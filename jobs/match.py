@@ -20,12 +20,13 @@ from jobs.harness import config
 from jobs.harness.inputs import check_inputs, named_inputs
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
+from jobs.harness.tables import write_pairs, write_rows_of_tasks
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.named import named_clusters, named_pairs, named_patterns, numbered_pairs
+from linkage.engine.named import named_patterns
 from linkage.engine.records import LinkageRecords, linkage_records, quoted
 from linkage.engine.scoring import score
 from linkage.engine.survey import Survey, survey
@@ -35,10 +36,11 @@ from linkage.lake import (
     check_replaceable,
     clear_leftovers,
     fingerprint,
+    parquet_files,
     read_input,
     staged_folder,
     write_document,
-    write_table,
+    write_rows,
 )
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
@@ -133,7 +135,13 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             "training": config.digest(settings.plan),
         }
         _check_truth(frames, settings)
-        records = linkage_records(frames, settings.model, _all_rules(settings))
+        files = {name: parquet_files(spark, path) for name, path in settings.inputs.items()}
+        records = linkage_records(
+            frames,
+            settings.model,
+            _all_rules(settings),
+            files=None if None in files.values() else {name: each or [] for name, each in files.items()},
+        )
         check_runnable(records, settings.model, _all_rules(settings))
         stage.count(records=records.count())
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
@@ -145,6 +153,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     if settings.max_pairs is not None:
         budget.check(records, settings.rules, found.sizes, settings.max_pairs, limits, name="--max-pairs")
     model = _trained(records, settings, found, limits, run)
+    several = len(frames) > 1
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         with run.stage("predict") as stage:
             pairs = score(
@@ -153,22 +162,28 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
                 settings.rules,
                 found,
                 threshold_weight=settings.threshold_weight,
+                with_sources=several,
                 limits=limits,
             )
-            several = len(frames) > 1
-            write_table(named_pairs(records, pairs.frame, with_sources=several), folder.table("scored_pairs"))
+            written = write_pairs(spark, pairs, folder.table("scored_pairs"))
             patterns = pairs.patterns()
-            counted = spark.createDataFrame(named_patterns(records, patterns, with_sources=several))
-            write_table(counted.coalesce(1), folder.table("pattern_counts"))
+            counted = named_patterns(records, patterns, with_sources=several)
+            write_rows(spark, counted, folder.table("pattern_counts"))
             stage.count(**_pair_counts(patterns, settings, run))
         with run.stage("cluster") as stage:
-            kept = numbered_pairs(records, read_input(spark, folder.table("scored_pairs")))
-            joined = clusters(records, kept, found, cluster_weight=settings.cluster_weight, limits=limits)
-            write_table(named_clusters(records, joined.frame), folder.table("clusters"))
-            made = read_input(spark, folder.table("clusters"))
+            joined = clusters(
+                records,
+                read_input(spark, folder.table("scored_pairs")),
+                found,
+                cluster_weight=settings.cluster_weight,
+                limits=limits,
+                files=written,
+            )
+            write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))
             stage.count(clusters=joined.count)
         with run.stage("write"):
-            run.manifest.more |= {"accuracy": _accuracy(frames, made, settings), "notes": _notes(settings, model)}
+            accuracy = _accuracy(spark, frames, folder.table("clusters"), settings)
+            run.manifest.more |= {"accuracy": accuracy, "notes": _notes(settings, model)}
             write_document(spark, folder.table("model.json"), to_settings(model))
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))
@@ -215,7 +230,7 @@ def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[
 
 
 def _accuracy(
-    frames: Mapping[str, DataFrame], made: DataFrame, settings: MatchSettings
+    spark: SparkSession, frames: Mapping[str, DataFrame], clusters: str, settings: MatchSettings
 ) -> dict[str, float | None] | None:
     if settings.truth is None:
         return None
@@ -232,7 +247,7 @@ def _accuracy(
             for name, frame in frames.items()
         ],
     )
-    judged = made.join(known.select(*key, "truth"), key, how="left")
+    judged = read_input(spark, clusters).join(known.select(*key, "truth"), key, how="left")
     row = pairwise_accuracy(
         judged,
         truth="truth",

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -42,7 +43,7 @@ class Components:
 
 
 def connected_components(
-    edges: DataFrame,
+    edges: DataFrame | pa.Table,
     *,
     in_process_edges: int = IN_PROCESS_EDGES,
     beyond: Callable[[DataFrame], DataFrame] | None = None,
@@ -50,15 +51,18 @@ def connected_components(
     """Join nodes that edges connect: in the driver's process, or by Spark if they are too many.
 
     Args:
-        edges: One row per edge: `l` and `r` (bigint). Repeated edges and loops do no harm.
+        edges: One row per edge: `l` and `r` (bigint), in Spark or in this process. Repeated edges and
+            loops do no harm.
         in_process_edges: How many are not too many; 16 bytes each in Spark's driver, and five
             times as much in this process.
         beyond: What serves if they are: from edges without loops to one row per node with
             `component`, its smallest node; randomised contraction if nothing else is given.
     """
+    if isinstance(edges, pa.Table):
+        return _in_process(edges.filter(pc.not_equal(edges["l"], edges["r"])))
     between = edges.select("l", "r").where("l <> r")
     if between.count() <= in_process_edges:
-        return _in_process(between)
+        return _in_process(between.toArrow())
     contract = partial(contracted_components, finish=_finished, in_process_edges=in_process_edges)
     rows = (beyond or contract)(between)
     [(nodes, count)] = rows.agg(F.count("*"), F.count_if(F.col("node") == F.col("component"))).collect()
@@ -88,10 +92,9 @@ def nested_components(edges: DataFrame, *, levels: int, in_process_edges: int = 
     return [_components(node, component) for component in found]
 
 
-def _in_process(edges: DataFrame) -> Components:
-    table = edges.toArrow()
-    left, right = table["l"].to_numpy(), table["r"].to_numpy()
-    del table
+def _in_process(edges: pa.Table) -> Components:
+    left, right = edges["l"].to_numpy(), edges["r"].to_numpy()
+    del edges
     return _components(*components_of(left, right))
 
 
@@ -101,7 +104,7 @@ def _components(node: Nodes, component: Nodes) -> Components:
 
 
 def _finished(edges: DataFrame) -> DataFrame:
-    return edges.sparkSession.createDataFrame(_in_process(edges).rows)
+    return edges.sparkSession.createDataFrame(_in_process(edges.toArrow()).rows)
 
 
 def components_of(left: Nodes, right: Nodes) -> tuple[Nodes, Nodes]:

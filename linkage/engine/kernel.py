@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from linkage.engine import chunks
 from linkage.errors import ConfigError, LinkageError
 
 KEY_ROWS = "key_rows"
+SUMMARY = "summary"
+
+# What a task tells of a file that it wrote: name, bytes, rows; or a summary and no file.
+WRITTEN = "name string, size bigint, rows bigint, summary binary"
 
 # What an expression raises that meets a value it was not made for.
 _OF_THE_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
@@ -49,7 +54,7 @@ class KernelPlan:
         statements: Run in order.
         outputs: Queries with the same columns each; their rows are streamed out in order.
         summary: A query whose whole result follows as one last row, null but for the column
-            `summary`, which the outputs must have: an Arrow IPC stream.
+            `summary`, which the outputs then have beside their own: an Arrow IPC stream.
         batch_rows: Rows of one Arrow batch, at most.
     """
 
@@ -101,15 +106,18 @@ def opened(limits: KernelLimits) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.RecordBatch]:
+def run(
+    batches: Iterator[pa.RecordBatch], plan: KernelPlan, folder: str | None = None
+) -> Iterator[pa.RecordBatch]:
     """Run the plan over one partition; an empty partition gives no rows.
 
     Args:
         batches: Chunks of the partition's key rows.
         plan: What to make of them.
+        folder: Where to write the rows as Parquet instead of giving them back.
 
     Yields:
-        Batches with the columns of the plan's outputs.
+        Batches with the columns of the plan's outputs, or of `WRITTEN` if they were written.
 
     Raises:
         ConfigError: A level or rule cannot be computed on these values.
@@ -127,10 +135,29 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan) -> Iterator[pa.Reco
         for statement in plan.statements:
             connection.execute(statement)
         for output in plan.outputs:
-            rows = connection.sql(output).to_arrow_reader(plan.batch_rows)
-            yield from rows
+            yield from emitted(connection, output, folder, with_summary=plan.summary is not None, rows=plan.batch_rows)
         if plan.summary is not None:
-            yield _summary_row(rows.schema, connection.sql(plan.summary).to_arrow_table())
+            summary = connection.sql(plan.summary).to_arrow_table()
+            yield _summary_row(_WRITTEN if folder else _schema(connection, plan.outputs[-1]), summary)
+
+
+def emitted(
+    connection: duckdb.DuckDBPyConnection, sql: str, folder: str | None, *, with_summary: bool = False, rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a query in batches of so many; or written into a folder, and one row that says so.
+
+    A task that is tried again writes a file of another name.
+    """
+    if folder is None:
+        yield from connection.sql(_beside_summary(sql) if with_summary else sql).to_arrow_reader(rows)
+        return
+    name = f"part-{uuid.uuid4()}.parquet"
+    path = Path(folder) / name
+    count = connection.execute(f"COPY ({sql}) TO '{_literal(path)}' (FORMAT parquet)").fetchall()[0][0]
+    if not count:
+        path.unlink()
+        return
+    yield pa.RecordBatch.from_pylist([{"name": name, "size": path.stat().st_size, "rows": count}], schema=_WRITTEN)
 
 
 def select(batches: Iterator[pa.RecordBatch], sql: str, limits: KernelLimits) -> Iterator[pa.RecordBatch]:
@@ -139,6 +166,22 @@ def select(batches: Iterator[pa.RecordBatch], sql: str, limits: KernelLimits) ->
         for _, table in chunks.unpacked(batches):
             connection.register(chunks.RECORDS, table)
             yield chunks.packed(connection.sql(sql).to_arrow_table(), 0)
+
+
+def unpack(batches: Iterator[pa.RecordBatch], sql: str, limits: KernelLimits) -> Iterator[pa.RecordBatch]:
+    """The rows of a query over the `records` of each chunk, as rows."""
+    with opened(limits) as connection:
+        for _, table in chunks.unpacked(batches):
+            connection.register(chunks.RECORDS, table)
+            yield from connection.sql(sql).to_arrow_reader(chunks.CHUNK_ROWS)
+
+
+def convert(batches: Iterator[pa.RecordBatch], sql: str, limits: KernelLimits) -> Iterator[pa.RecordBatch]:
+    """The rows of a query over the `records` of each batch of rows."""
+    with opened(limits) as connection:
+        for batch in batches:
+            connection.register(chunks.RECORDS, pa.Table.from_batches([batch]))
+            yield from connection.sql(sql).to_arrow_reader(chunks.CHUNK_ROWS)
 
 
 @contextmanager
@@ -159,10 +202,32 @@ def _no_value_told() -> Iterator[None]:
         raise LinkageError(f"a task's DuckDB failed ({type(error).__name__})") from None
 
 
+_WRITTEN = pa.schema(
+    [
+        pa.field("name", pa.string()),
+        pa.field("size", pa.int64()),
+        pa.field("rows", pa.int64()),
+        pa.field(SUMMARY, pa.binary()),
+    ]
+)
+
+
+def _beside_summary(sql: str) -> str:
+    return f"SELECT *, CAST(NULL AS BLOB) AS {SUMMARY} FROM ({sql})"
+
+
+def _schema(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Schema:
+    return connection.sql(f"{_beside_summary(sql)} LIMIT 0").to_arrow_table().schema
+
+
+def _literal(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
 def _summary_row(schema: pa.Schema, table: pa.Table) -> pa.RecordBatch:
     stream = chunks.written(table, compression="zstd").to_pybytes()
-    held = pa.array([stream], schema.field("summary").type)
-    columns = [held if field.name == "summary" else pa.nulls(1, field.type) for field in schema]
+    held = pa.array([stream], schema.field(SUMMARY).type)
+    columns = [held if field.name == SUMMARY else pa.nulls(1, field.type) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

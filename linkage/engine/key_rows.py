@@ -13,7 +13,8 @@ from linkage.engine import chunks, exploding, kernel_sql
 from linkage.engine.exploding import Entry, ExplosionPlan
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import key_columns
-from linkage.engine.records import ID, SOURCE, LinkageRecords, parallelism
+from linkage.engine.packing import parallelism
+from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.engine.sizes import KeySizes
 from linkage.engine.survey_sql import HOT_PAIRS
 from linkage.model.blocking import KeyedRule

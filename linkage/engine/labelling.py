@@ -36,8 +36,13 @@ class LookupPlan:
     places: int = 1
 
 
-def look_up(batches: Iterator[pa.RecordBatch], plan: LookupPlan, batch_rows: int = 65_536) -> Iterator[pa.RecordBatch]:
-    """The rows of the query over a partition's chunks of records; an empty partition gives none."""
+def look_up(
+    batches: Iterator[pa.RecordBatch], plan: LookupPlan, folder: str | None = None, batch_rows: int = 65_536
+) -> Iterator[pa.RecordBatch]:
+    """The rows of the query over a partition's chunks of records; an empty partition gives none.
+
+    With a folder, they are written there, as `kernel.run` does.
+    """
     with kernel.opened(plan.limits) as connection:
         is_first = True
         for _, table in chunks.unpacked(batches):
@@ -50,12 +55,12 @@ def look_up(batches: Iterator[pa.RecordBatch], plan: LookupPlan, batch_rows: int
         connection.unregister(chunks.RECORDS)
         for name, table in plan.lookups.items():
             connection.register(name, chunks.read(table))
-        yield from connection.sql(plan.query).to_arrow_reader(batch_rows)
+        yield from kernel.emitted(connection, plan.query, folder, rows=batch_rows)
 
 
 def scatter(batches: Iterator[pa.RecordBatch], plan: LookupPlan) -> Iterator[pa.RecordBatch]:
     """The same rows without `place`, packed: chunks, one for each place and so many rows."""
-    for batch in look_up(batches, plan, _BATCH_ROWS):
+    for batch in look_up(batches, plan, batch_rows=_BATCH_ROWS):
         rows = pa.Table.from_batches([batch])
         for place in range(plan.places):
             mine = rows.filter(pc.equal(rows["place"], pa.scalar(place, pa.int32())))

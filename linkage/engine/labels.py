@@ -11,14 +11,17 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from linkage.engine import chunks, kernel, labelling
+from linkage.engine import chunks, kernel, labelling, named
 from linkage.engine.components import Components
+from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KEY_ROWS, KernelLimits, KernelPlan
 from linkage.engine.labelling import LookupPlan
-from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, ids_are_nodes, node, parallelism
+from linkage.engine.packing import parallelism
+from linkage.engine.records import ID, SOURCE, LinkageRecords, ids_are_nodes, node_sql
 from linkage.engine.survey import Survey
 
 CLUSTER = "cluster_id"
+NODE = "__node"
 ROOT = "__root"
 
 # Up to so many nodes, 16 bytes each, components travel to every task in its plan.
@@ -29,23 +32,23 @@ _RECORDS_OF_A_TASK = 2_000_000
 
 def labelled(
     records: LinkageRecords, found: Survey, components: Mapping[str, Components], *, limits: KernelLimits
-) -> DataFrame:
+) -> InTasks | DataFrame:
     """Name each record's cluster by its first member in Splink's order.
 
-    Grain: one row per record: `__source`, `__id` and a column of labels (string) for each of
-    `components`. A record that is in no component is a cluster alone.
+    Grain: one row per record: `unique_id`, `source_dataset` where there are several inputs, and a
+    column of labels (string) for each of `components`. A record that is in no component is a cluster alone.
 
     Args:
         records: All records.
         found: A survey of them: its seed is that of the components' nodes.
-        components: By the column for their labels, of nodes as `linkage.engine.records.node` gives
+        components: By the column for their labels, of nodes as `linkage.engine.records.node_sql` gives
             them. If there are several, each lies in one of the last.
         limits: What a task's DuckDB may use.
     """
     tables = {label: at.rows for label, at in components.items() if isinstance(at.rows, pa.Table)}
     if len(tables) == len(components) and max(len(table) for table in tables.values()) <= LOOKUP_NODES:
         return _labelled_in_tasks(records, found, tables, limits)
-    return _labelled_by_joins(records, found, components)
+    return _labelled_by_joins(records, found, components, limits)
 
 
 def with_root(records: DataFrame, components: Components) -> DataFrame:
@@ -75,18 +78,18 @@ def with_root(records: DataFrame, components: Components) -> DataFrame:
 
 def _labelled_in_tasks(
     records: LinkageRecords, found: Survey, tables: Mapping[str, pa.Table], limits: KernelLimits
-) -> DataFrame:
-    schema = T.StructType([T.StructField(SOURCE, T.ShortType()), T.StructField(ID, records.id_type)])
+) -> InTasks:
+    schema = named.record_schema(records)
     for label in tables:
         schema = schema.add(label, T.StringType())
-    key = ID if ids_are_nodes(records) else NODE
-    roots = {label: f"coalesce(components_{number}.component, members.{key})" for number, label in enumerate(tables)}
+    roots = {label: f"coalesce(components_{number}.component, members.{NODE})" for number, label in enumerate(tables)}
     joins = [
-        f"LEFT JOIN components_{number} ON members.{key} = components_{number}.node" for number in range(len(tables))
+        f"LEFT JOIN components_{number} ON members.{NODE} = components_{number}.node" for number in range(len(tables))
     ]
+    record = named.record_columns(records)
     plan = LookupPlan(
-        members=f"SELECT {', '.join(dict.fromkeys([SOURCE, ID, key]))} FROM {chunks.RECORDS}",
-        query=_selected({label: f"CAST({root} AS VARCHAR)" for label, root in roots.items()}, "members", *joins),
+        members=_members(records, found),
+        query=_selected({**record, **{label: f"CAST({root} AS VARCHAR)" for label, root in roots.items()}}, *joins),
         lookups={
             f"components_{number}": chunks.written(table, compression=None).to_pybytes()
             for number, table in enumerate(tables.values())
@@ -95,22 +98,24 @@ def _labelled_in_tasks(
     )
     if ids_are_nodes(records):
         # A component is named by its smallest node, which is its smallest ID.
-        return records.chunks.mapInArrow(partial(labelling.look_up, plan=plan), schema)
+        return InTasks(records.chunks, partial(labelling.look_up, plan=plan), schema)
     places = max(parallelism(records.frame), -(-found.records // _RECORDS_OF_A_TASK))
     *_, widest = roots.values()
     place = {"place": f"CAST(hash({widest}) % {places} AS INTEGER)"}
-    plan = replace(plan, query=_selected({**roots, **place}, "members", *joins), places=places)
-    packed = records.chunks if found.seed == 0 else records.chunks_with_nodes(found.seed)
-    placed = packed.mapInArrow(partial(labelling.scatter, plan=plan), chunks.SCHEMA).repartitionById(places, "place")
-    first = _selected({label: _first_member(records, label) for label in tables}, KEY_ROWS)
+    plan = replace(plan, query=_selected({SOURCE: SOURCE, ID: ID, **roots, **place}, *joins), places=places)
+    scattered = records.chunks.mapInArrow(partial(labelling.scatter, plan=plan), chunks.SCHEMA)
+    first = _selected({**record, **{label: _first_member(records, label) for label in tables}}, table=KEY_ROWS)
     in_place = KernelPlan(statements=(), outputs=(first,), limits=limits)
-    return placed.mapInArrow(partial(kernel.run, plan=in_place), schema)
+    return InTasks(scattered.repartitionById(places, "place"), partial(kernel.run, plan=in_place), schema)
 
 
-def _selected(columns: Mapping[str, str], *tables: str) -> str:
-    """SQL for the record's key and these columns."""
-    named = [f"{sql} AS {name}" for name, sql in columns.items()]
-    return f"SELECT {', '.join([SOURCE, ID, *named])} FROM {' '.join(tables)}"
+def _members(records: LinkageRecords, found: Survey) -> str:
+    node = node_sql(records, SOURCE, ID, seed=found.seed)
+    return f"SELECT {SOURCE}, {ID}, {node} AS {NODE} FROM {chunks.RECORDS}"
+
+
+def _selected(columns: Mapping[str, str], *joins: str, table: str = "members") -> str:
+    return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} FROM {' '.join([table, *joins])}"
 
 
 def _first_member(records: LinkageRecords, component: str) -> str:
@@ -119,13 +124,15 @@ def _first_member(records: LinkageRecords, component: str) -> str:
     if len(records.sources) == 1:
         return f"min({text}) {over}"
     first = f"min({{'source': {SOURCE}, 'text': {text}}}) {over}"
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in records.sources)
-    return f"list_extract([{names}], ({first}).source + 1) || '-__-' || ({first}).text"
+    return f"{named.source_name(records, f'({first}).source')} || '-__-' || ({first}).text"
 
 
-def _labelled_by_joins(records: LinkageRecords, found: Survey, components: Mapping[str, Components]) -> DataFrame:
-    key = node(records, F.col(SOURCE), F.col(ID), seed=found.seed)
-    members = records.frame.select(SOURCE, ID, key.alias(NODE))
+def _labelled_by_joins(
+    records: LinkageRecords, found: Survey, components: Mapping[str, Components], limits: KernelLimits
+) -> DataFrame:
+    schema = T.StructType([T.StructField(SOURCE, T.ShortType()), T.StructField(ID, records.id_type)])
+    task = partial(kernel.unpack, sql=_members(records, found), limits=limits)
+    members = records.chunks.mapInArrow(task, schema.add(NODE, T.LongType()))
     for label, at in components.items():
         members = with_root(members, at)
         if ids_are_nodes(records):
@@ -133,7 +140,8 @@ def _labelled_by_joins(records: LinkageRecords, found: Survey, components: Mappi
             continue
         first = F.min(F.struct(*_order(records))).over(Window.partitionBy(ROOT))
         members = members.withColumn("first", first).withColumn(label, _label(records)).drop("first", ROOT)
-    return members.drop(NODE)
+    source = [] if len(records.sources) == 1 else [_name(records, F.col(SOURCE)).alias("source_dataset")]
+    return members.select(F.col(ID).alias("unique_id"), *source, *components)
 
 
 def _order(records: LinkageRecords) -> list[Column]:
@@ -146,5 +154,8 @@ def _label(records: LinkageRecords) -> Column:
     text = F.col("first.text")
     if len(records.sources) == 1:
         return text
-    names = F.array(*[F.lit(name) for name in records.sources])
-    return F.concat(names[F.col("first.source").cast("int")], F.lit("-__-"), text)
+    return F.concat(_name(records, F.col("first.source")), F.lit("-__-"), text)
+
+
+def _name(records: LinkageRecords, number: Column) -> Column:
+    return F.array(*[F.lit(name) for name in records.sources])[number.cast("int")]

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.clusters import ends
+from linkage.engine.clusters import edges_of
 from linkage.engine.components import nested_components
+from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labels import CLUSTER, labelled
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine import named
+from linkage.engine.records import LinkageRecords
 from linkage.engine.survey import Survey
 
 
@@ -21,7 +23,7 @@ class NestedClusters:
     """Every record with its cluster at each of several weights.
 
     Attributes:
-        frame: One row per record and weight: `__source`, `__id`, `cluster_weight` (double, bits),
+        frame: One row per record and weight: `unique_id`, `source_dataset` where there are several inputs, `cluster_weight` (double, bits),
             `cluster_id` as `linkage.engine.clusters` would give it at that weight, and `parent_id`,
             the cluster at the next lower weight that holds it, null at the lowest.
         counts: How many clusters there are, by weight.
@@ -58,19 +60,21 @@ def nested_clusters(
     weights = sorted(set(cluster_weights), reverse=True)
     level = sum((F.when(F.col("match_weight") < weight, 1).otherwise(0) for weight in weights), F.lit(0))
     joining = pairs.where(F.col("match_weight") >= weights[-1])
-    edges = joining.select(*ends(records, found), level.cast("tinyint").alias("level"))
+    levelled = joining.withColumn("level", level.cast("tinyint"))
+    edges = edges_of(records, levelled, found, limits=limits, also="level")
     components = nested_components(edges, levels=len(weights))
     columns = [f"{CLUSTER}_{number}" for number in range(len(weights))]
     wide = labelled(records, found, dict(zip(columns, components, strict=True)), limits=limits)
     counts = {weight: found.records - at.nodes + at.count for weight, at in zip(weights, components, strict=True)}
-    return NestedClusters(_long(wide, dict(zip(columns, weights, strict=True))), counts)
+    frame = wide.frame() if isinstance(wide, InTasks) else wide
+    return NestedClusters(_long(records, frame, dict(zip(columns, weights, strict=True))), counts)
 
 
-def _long(wide: DataFrame, weights: Mapping[str, float]) -> DataFrame:
+def _long(records: LinkageRecords, wide: DataFrame, weights: Mapping[str, float]) -> DataFrame:
     """A row for each weight, highest first."""
     parents: list[Column] = [*map(F.col, list(weights)[1:]), F.lit(None).cast("string")]
     rows = [
         F.struct(F.lit(float(weight)).alias("cluster_weight"), F.col(column).alias(CLUSTER), parent.alias("parent_id"))
         for (column, weight), parent in zip(weights.items(), parents, strict=True)
     ]
-    return wide.select(SOURCE, ID, F.inline(F.array(*rows)))
+    return wide.select(*named.record_columns(records), F.inline(F.array(*rows)))

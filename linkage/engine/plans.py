@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import types as T
 
-from linkage.engine import kernel_sql
+from linkage.engine import kernel_sql, named
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.keys import RULE
 from linkage.engine.records import ID, SOURCE, LinkageRecords
@@ -16,7 +16,6 @@ from linkage.model.specification import Comparison, LinkageModel
 _CANDIDATES = "candidates"
 # Named so that no column of a record, with its side, can be taken for one of these.
 _KEY = (f"{ID}_l", f"{ID}_r", f"{SOURCE}_l", f"{SOURCE}_r", RULE)
-_NAMED_KEY = ", ".join(f"{column} AS {column.lstrip('_')}" for column in _KEY[:4])
 
 
 def scoring_plan(
@@ -25,45 +24,27 @@ def scoring_plan(
     rules: Sequence[KeyedRule],
     *,
     threshold_weight: float,
+    with_sources: bool,
     limits: KernelLimits,
 ) -> KernelPlan:
     """Score every candidate pair; give back those above the threshold, and counts over all.
 
-    The last row's `summary` counts all candidate pairs of the task, kept or not: a row per
+    The output has the columns of `linkage.engine.named.pair_columns`. The last row's `summary` counts all candidate pairs of the task, kept or not: a row per
     comparison vector, match key and source pair, with `pairs` and, of these, `kept`.
     """
     names = ", ".join(_gammas(model.comparisons))
     match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
-    match_key = f"CAST(CASE {RULE} {match_key} END AS SMALLINT) AS match_key"
+    match_key = f"CAST(CASE {RULE} {match_key} END AS SMALLINT)"
+    columns = named.pair_columns(records, model, match_key, with_sources=with_sources)
     kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
     return KernelPlan(
         statements=(_score_candidates(records, model, rules),),
-        outputs=(
-            f"SELECT {_NAMED_KEY}, {match_key}, match_weight, {names}, "
-            f"CAST(NULL AS BLOB) AS summary FROM {_CANDIDATES} WHERE {kept}",
-        ),
+        outputs=(f"SELECT {columns} FROM {_CANDIDATES} WHERE {kept}",),
         summary=(
-            f"SELECT {match_key}, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {names}, count(*) AS pairs, "
+            f"SELECT {match_key} AS match_key, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {names}, count(*) AS pairs, "
             f"count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} GROUP BY ALL"
         ),
         limits=limits,
-    )
-
-
-def scoring_schema(records: LinkageRecords, model: LinkageModel) -> T.StructType:
-    """The columns of the scoring plan's output."""
-    gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
-    return T.StructType(
-        [
-            T.StructField("id_l", records.id_type),
-            T.StructField("id_r", records.id_type),
-            T.StructField("source_l", T.ShortType()),
-            T.StructField("source_r", T.ShortType()),
-            T.StructField("match_key", T.ShortType()),
-            T.StructField("match_weight", T.DoubleType()),
-            *gammas,
-            T.StructField("summary", T.BinaryType()),
-        ]
     )
 
 

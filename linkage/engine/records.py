@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 import duckdb
-from pyspark import StorageLevel
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from linkage.engine import chunks
 from linkage.engine.kernel import KernelLimits, connect
+from linkage.engine.packing import kept, packed, spread
+from linkage.engine.record_files import packed_files
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel, LinkType
 
 SOURCE = "__source"
 ID = "__id"
-NODE = "__node"
 
 _SOURCE_SEPARATOR = "-__-"
 _INTEGERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
@@ -42,9 +42,8 @@ class LinkageRecords:
         sources: Source names; `__source` is a position in it. Ordered so that the left record of
             a cross-source pair, in Splink's order, is the one with the smaller number.
         link_type: Which pairs are candidates at all.
-        chunks: The same rows packed, as `linkage.engine.chunks` says, with the columns of the frame
-            and, of records whose IDs are not nodes, `__node` of seed 0. Kept, compressed, from
-            their first use until the caller clears Spark's cache, so that passes over them read no input.
+        chunks: The same rows packed, as `linkage.engine.chunks` says. Kept, compressed, from their
+            first use until the caller clears Spark's cache, so that passes over them read no input.
     """
 
     frame: DataFrame
@@ -67,12 +66,14 @@ class LinkageRecords:
         row = self.chunks.agg(F.sum("rows")).first()
         return 0 if row is None or row[0] is None else int(row[0])
 
-    def chunks_with_nodes(self, seed: int) -> DataFrame:
-        """Chunks of the records with `__node` from this seed; not kept."""
-        return packed(self.frame.select(SOURCE, ID, node(self, F.col(SOURCE), F.col(ID), seed=seed).alias(NODE)))
 
-
-def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules: Iterable[KeyedRule]) -> LinkageRecords:
+def linkage_records(
+    inputs: Mapping[str, DataFrame],
+    model: LinkageModel,
+    rules: Iterable[KeyedRule],
+    *,
+    files: Mapping[str, Sequence[str]] | None = None,
+) -> LinkageRecords:
     """Bring inputs into one frame with the columns that a model and its rules read.
 
     No row is added or lost.
@@ -81,6 +82,8 @@ def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules:
         inputs: Frames by source name; several unless the link type is `dedupe_only`.
         model: Its comparisons and term frequencies name the columns.
         rules: All blocking rules to come, for prediction and training.
+        files: By source name the Parquet files that hold the rows of the frame, if executors can open
+            them: tasks then read them without Spark.
 
     Raises:
         ConfigError: The model reads a column that is not there, or the number of inputs does not
@@ -95,7 +98,8 @@ def linkage_records(inputs: Mapping[str, DataFrame], model: LinkageModel, rules:
     ]
     _check_types(dict(zip(names, frames, strict=True)))
     together = reduce(DataFrame.unionByName, frames)
-    return _kept(LinkageRecords(together, names, model.link_type, together))
+    read = None if files is None else _read_in_tasks(together, names, model, files)
+    return LinkageRecords(together, names, model.link_type, kept(read or spread(packed(together))))
 
 
 def linkage_records_of(
@@ -115,41 +119,7 @@ def linkage_records_of(
     wanted = _wanted_columns(model, rules)
     brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)))
     _check_types({source: brought})
-    return _kept(LinkageRecords(brought, ordered, model.link_type, brought))
-
-
-def _kept(records: LinkageRecords) -> LinkageRecords:
-    frame = records.frame
-    if not ids_are_nodes(records):
-        frame = frame.withColumn(NODE, node(records, F.col(SOURCE), F.col(ID), seed=0))
-    return replace(records, chunks=_spread(packed(frame)).persist(StorageLevel.MEMORY_AND_DISK))
-
-
-def packed(frame: DataFrame) -> DataFrame:
-    """A frame in chunks, partition by partition."""
-    return frame.mapInArrow(chunks.pack, chunks.SCHEMA)
-
-
-def parallelism(frame: DataFrame) -> int:
-    """In how many partitions all cores have work.
-
-    A cluster that is still starting its executors reports few cores, so the profile's number of
-    shuffle partitions counts too.
-    """
-    session = frame.sparkSession
-    return max(session.sparkContext.defaultParallelism, int(session.conf.get("spark.sql.shuffle.partitions") or 1))
-
-
-def _spread(packed: DataFrame) -> DataFrame:
-    """Chunks over all cores, whatever the files of the input were.
-
-    The rows of each partition must come in the same order if a task is run again, as those of a
-    scan do: a chunk is known by its place in its partition.
-    """
-    parts = parallelism(packed)
-    # An odd stride, about half of all parts: a few long partitions overlap little, many short ones spread.
-    stride = (parts // 2 + 1) | 1
-    return packed.repartitionById(parts, F.pmod(F.col("place") + F.spark_partition_id() * stride, F.lit(parts)))
+    return LinkageRecords(brought, ordered, model.link_type, kept(spread(packed(brought))))
 
 
 @contextmanager
@@ -167,13 +137,15 @@ def ids_are_nodes(records: LinkageRecords) -> bool:
     return len(records.sources) == 1 and isinstance(records.id_type, T.LongType)
 
 
-def node(records: LinkageRecords, source: Column, identifier: Column, *, seed: int) -> Column:
-    """A 64-bit integer for a record, for work that needs integers.
+def node_sql(records: LinkageRecords, source: str, identifier: str, *, seed: int) -> str:
+    """A 64-bit integer for a record, in SQL, for work that needs integers.
 
     The ID itself where one source has integer IDs; otherwise a seeded hash, which a survey has
     found free of collisions.
     """
-    return identifier if ids_are_nodes(records) else F.xxhash64(source, identifier, F.lit(seed))
+    if ids_are_nodes(records):
+        return identifier
+    return f"CAST(hash({seed}, CAST({source} AS SMALLINT), {identifier}) >> 1 AS BIGINT)"
 
 
 def refuse_repeated_ids(records: LinkageRecords) -> None:
@@ -251,6 +223,21 @@ def _wanted_columns(model: LinkageModel, rules: Iterable[KeyedRule]) -> dict[str
     if odd:
         raise ConfigError(f"column with a dot, backtick or quotation mark in its name: {'; '.join(odd)}; rename it")
     return wanted
+
+
+def _read_in_tasks(
+    together: DataFrame, names: Sequence[str], model: LinkageModel, files: Mapping[str, Sequence[str]]
+) -> DataFrame | None:
+    schema = to_arrow_schema(together.schema, timezone="UTC")
+    return packed_files(
+        together.sparkSession,
+        {number: files[name] for number, name in enumerate(names)},
+        pa.schema([pa.field(field.name, field.type) for field in schema]),
+        names={ID: model.unique_id_column, SOURCE: ""},
+        values={
+            number: {SOURCE: number, model.source_dataset_column.lower(): name} for number, name in enumerate(names)
+        },
+    )
 
 
 def _one_frame(

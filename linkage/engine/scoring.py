@@ -3,46 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
-from linkage.engine import chunks, kernel, kernel_sql, plans
+from linkage.engine import chunks, kernel, kernel_sql, named, plans
 from linkage.engine.frequencies import ValueFrequencies, looked_up, with_joined_frequencies
-from linkage.engine.kernel import KernelLimits
+from linkage.engine.in_tasks import InTasks, Written
+from linkage.engine.kernel import SUMMARY, KernelLimits
 from linkage.engine.key_rows import Carried, key_rows
-from linkage.engine.records import ID, SOURCE, LinkageRecords, packed, quoted
+from linkage.engine.packing import packed
+from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.engine.survey import Survey
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
 
 
-@dataclass(frozen=True)
 class ScoredPairs:
     """Scored pairs, and, once they have been written, what was counted on the way.
 
-    Attributes:
-        frame: One row per kept pair: `id_l`, `id_r`, `source_l`, `source_r` (source numbers),
-            `match_key` (smallint), `match_weight` (bits), `match_probability`, and the gammas
-            (int, -1 null). The left record is the one that Splink would have on the left.
+    Grain: one row per kept pair, with the columns of `linkage.engine.named.pair_columns`. The left
+    record is the one that Splink would have on the left.
     """
 
-    frame: DataFrame
-    _observation: Observation
-    _empty: pa.Table
+    def __init__(self, rows: InTasks) -> None:
+        self._rows = rows
+        self._observation = Observation()
+        self._told: Sequence[bytes] | None = None
+
+    def frame(self) -> DataFrame:
+        """The pairs in Spark; for one action."""
+        summaries = F.collect_list(SUMMARY).alias(SUMMARY)
+        observed = self._rows.frame().observe(self._observation, summaries)
+        return observed.where(F.col(SUMMARY).isNull()).drop(SUMMARY)
+
+    def write(self, folder: str) -> Written:
+        """The pairs in files that the tasks write."""
+        written = self._rows.write(folder)
+        self._told = written.summaries
+        return written
 
     def patterns(self) -> pa.Table:
-        """Counts over all candidate pairs, kept or not, once an action has run on `frame`.
+        """Counts over all candidate pairs, kept or not, once an action has run on `frame`, or the files are written.
 
         One row per comparison vector, match key and source pair, with `pairs` and, of these,
         `kept`. Exact also when tasks are retried: a result is observed once for each partition.
         """
-        tables = [chunks.read(summary) for summary in self._observation.get["summaries"]]
+        told = self._observation.get[SUMMARY] if self._told is None else self._told
+        tables = [chunks.read(summary) for summary in told]
         if not tables:
-            return self._empty
+            gammas = [name for name in self._rows.schema.names if name.startswith("gamma_")]
+            counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
+            return pa.schema([pa.field(name, pa.int64()) for name in counted]).empty_table()
         every = pa.concat_tables(tables)
         keys = [name for name in every.column_names if name not in ("pairs", "kept")]
         summed = every.group_by(keys).aggregate([("pairs", "sum"), ("kept", "sum")])
@@ -56,6 +71,7 @@ def score(
     found: Survey,
     *,
     threshold_weight: float,
+    with_sources: bool,
     limits: KernelLimits,
 ) -> ScoredPairs:
     """Make, compare and score all candidate pairs.
@@ -69,6 +85,7 @@ def score(
         rules: The model's blocking rules.
         found: A survey of these rules and of the model's term-frequency columns.
         threshold_weight: In bits.
+        with_sources: Whether pairs name the datasets of their records.
         limits: What a task's DuckDB may use.
     """
     columns = [
@@ -79,24 +96,11 @@ def score(
     ]
     carried, wider = _with_term_frequencies(records, Carried.plain(columns), model, found.frequencies)
     rows = key_rows(records, rules, found.sizes, carried, limits=limits, packed=wider)
-    plan = plans.scoring_plan(records, model, rules, threshold_weight=threshold_weight, limits=limits)
-    everything = rows.mapInArrow(partial(kernel.run, plan=plan), plans.scoring_schema(records, model))
-    observation = Observation()
-    observed = everything.observe(observation, F.collect_list("summary").alias("summaries"))
-    gammas = [comparison.gamma_column for comparison in model.comparisons]
-    pairs = observed.where(F.col("summary").isNull()).select(
-        "id_l",
-        "id_r",
-        "source_l",
-        "source_r",
-        "match_key",
-        "match_weight",
-        _probability().alias("match_probability"),
-        *[F.col(quoted(gamma)).cast("int").alias(gamma) for gamma in gammas],
+    plan = plans.scoring_plan(
+        records, model, rules, threshold_weight=threshold_weight, with_sources=with_sources, limits=limits
     )
-    counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
-    empty = pa.schema([pa.field(name, pa.int64()) for name in counted]).empty_table()
-    return ScoredPairs(pairs, observation, empty)
+    schema = named.pair_schema(records, model, with_sources=with_sources).add(SUMMARY, T.BinaryType())
+    return ScoredPairs(InTasks(rows, partial(kernel.run, plan=plan), schema))
 
 
 def _with_term_frequencies(
@@ -125,10 +129,3 @@ def _with_term_frequencies(
         lookups[table] = frequencies.repeated(column).rename_columns(["__hash", "__times"])
     wider = packed(with_joined_frequencies(records.frame, in_spark)) if in_spark else None
     return Carried(columns, " ".join(joins), lookups), wider
-
-
-def _probability() -> Column:
-    """1 / (1 + 2^-weight), written so that neither tail overflows."""
-    weight = F.col("match_weight")
-    odds = F.pow(F.lit(2.0), -F.abs(weight))
-    return F.when(weight >= 0, 1.0 / (1.0 + odds)).otherwise(odds / (1.0 + odds))

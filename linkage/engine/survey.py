@@ -16,7 +16,8 @@ from linkage.engine.counting import CountingPlan
 from linkage.engine.frequencies import ColumnTotals, ValueFrequencies, kind_of
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import KeyColumn, key_columns
-from linkage.engine.records import LinkageRecords, parallelism, possible_pairs, refuse_repeated_ids
+from linkage.engine.packing import parallelism
+from linkage.engine.records import LinkageRecords, possible_pairs, refuse_repeated_ids
 from linkage.engine.sizes import HotKey, KeySizes, SharedKeys, rule_size
 from linkage.errors import InputError
 from linkage.model.blocking import KeyedRule
@@ -33,7 +34,7 @@ class Survey:
 
     Attributes:
         counts: Records by source name.
-        seed: One under which `linkage.engine.records.node` tells all records apart.
+        seed: One under which `linkage.engine.records.node_sql` tells all records apart.
         sizes: Of every rule.
         frequencies: Of every column asked for.
     """
@@ -75,7 +76,7 @@ def survey(
     plan = CountingPlan(
         counts=(
             survey_sql.source_count(),
-            survey_sql.node_count(records),
+            survey_sql.node_count(records, 0),
             *survey_sql.key_count(records, keys),
             *survey_sql.value_count(records, columns),
         ),
@@ -100,8 +101,8 @@ def _seed(records: LinkageRecords, found: Mapping[str, Sequence[tuple[int, pa.Ta
         if not sum(table["n"][0].as_py() for _, table in found.get("repeated IDs", ())):
             return seed - 1
         refuse_repeated_ids(records)
-        alone = replace(plan, counts=(survey_sql.node_count(records),))
-        found = _by_kind(_counted(records.chunks_with_nodes(seed), alone))
+        alone = replace(plan, counts=(survey_sql.node_count(records, seed),))
+        found = _by_kind(_counted(records.chunks, alone))
     raise InputError(f"records: no collision-free 64-bit numbering found in {_SEEDS} tries")
 
 

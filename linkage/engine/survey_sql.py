@@ -8,7 +8,7 @@ from linkage.engine import chunks
 from linkage.engine.counting import Count
 from linkage.engine.frequencies import kind_of
 from linkage.engine.keys import LEFT, RIGHT, KeyColumn
-from linkage.engine.records import ID, NODE, SOURCE, LinkageRecords, ids_are_nodes
+from linkage.engine.records import ID, SOURCE, LinkageRecords, node_sql
 
 # A key of so many pairs is too much for one task to have beside others; about 700 records.
 HOT_PAIRS = 250_000
@@ -29,9 +29,9 @@ def source_count() -> Count:
     return Count("source_hashes", hashes, counted, (("sources", "SELECT * FROM by_source"),))
 
 
-def node_count(records: LinkageRecords) -> Count:
+def node_count(records: LinkageRecords, seed: int) -> Count:
     """Nodes that more than one record has; none, if IDs are a key and no two hashes are equal."""
-    node = ID if ids_are_nodes(records) else NODE
+    node = node_sql(records, SOURCE, ID, seed=seed)
     return Count(
         "node_hashes",
         f"SELECT hash({node}) AS key FROM {chunks.RECORDS}",

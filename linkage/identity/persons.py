@@ -6,8 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from linkage.engine.components import connected_components
-from linkage.engine.labels import ROOT, with_root
-from linkage.engine.records import NODE
+from linkage.engine.labels import NODE, ROOT, with_root
 from linkage.records.keyed_hash import keyed_hash
 
 _HEX_DIGITS = 16

@@ -9,6 +9,7 @@ from linkage.lake.directory import (
     write_text,
 )
 from linkage.lake.files import check_input, read_input
+from linkage.lake.shared import commit_files, new_folder, parquet_files, tasks_share, write_rows
 from linkage.lake.tables import Commit, Lake, Zone, fingerprint, write_table
 
 __all__ = [
@@ -19,10 +20,15 @@ __all__ = [
     "check_input",
     "check_replaceable",
     "clear_leftovers",
+    "commit_files",
     "fingerprint",
+    "new_folder",
+    "parquet_files",
     "read_input",
     "staged_folder",
+    "tasks_share",
     "write_document",
+    "write_rows",
     "write_table",
     "write_text",
 ]

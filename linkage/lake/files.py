@@ -52,6 +52,18 @@ def check_input(path: str) -> None:
         _checked(path, _local_files(path))
 
 
+def local_parquet(path: str) -> list[str] | None:
+    """The files of a Parquet input on this machine; None for any other, and where folders name values."""
+    if _is_local_delta(path):
+        return None
+    names, csv_only = _checked(path, _local_files(path))
+    root = Path(absolute(path))
+    files = [] if csv_only else [Path(absolute(name)) for name in names]
+    if csv_only or any("=" in part for file in files for part in file.relative_to(root).parts[:-1]):
+        return None
+    return list(map(str, files))
+
+
 def files_fingerprint(spark: SparkSession, path: str) -> str | None:
     """Describes the files under a path by names, sizes and times of change; None if there are none."""
     try:

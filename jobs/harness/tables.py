@@ -1,0 +1,32 @@
+"""Tables of a job's output folder, written by the tasks themselves where they can."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+
+from linkage.engine.in_tasks import InTasks, Written
+from linkage.engine.scoring import ScoredPairs
+from linkage.lake import commit_files, new_folder, tasks_share, write_table
+
+
+def write_pairs(spark: SparkSession, pairs: ScoredPairs, path: str) -> list[str]:
+    """Writes scored pairs as a Delta table; gives its files where this process can open them."""
+    if not tasks_share(spark, path):
+        write_table(pairs.frame(), path)
+        return []
+    folder = new_folder(path)
+    return _committed(pairs.write(folder), folder)
+
+
+def write_rows_of_tasks(spark: SparkSession, rows: InTasks | DataFrame, path: str) -> None:
+    """Writes rows that tasks make, or that Spark has, as a Delta table."""
+    if isinstance(rows, InTasks) and tasks_share(spark, path):
+        folder = new_folder(path)
+        _committed(rows.write(folder), folder)
+    else:
+        write_table(rows.frame() if isinstance(rows, InTasks) else rows, path)
+
+
+def _committed(written: Written, folder: str) -> list[str]:
+    commit_files(folder, written.schema, {file.name: (file.size, file.rows) for file in written.files})
+    return [f"{folder}/{file.name}" for file in written.files]

@@ -1,0 +1,60 @@
+"""What runs in the tasks that open Parquet files themselves: their rows as chunks.
+
+A row that goes from a file through Spark to a task is taken apart and put together three times;
+here columns stay columns. Imported by executors: PyArrow only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.engine import chunks
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """A row group of a file, and where the columns of its records come from.
+
+    Attributes:
+        columns: For each column of the records the column of the file, or a value that all have.
+    """
+
+    path: str
+    row_group: int
+    columns: tuple[tuple[str | None, int | str | None], ...]
+
+
+def read(
+    batches: Iterator[pa.RecordBatch], parts: Sequence[Sequence[FilePart]], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Read the parts whose positions come in, each partition its own; no row is added or lost.
+
+    Args:
+        batches: Positions in `parts`, in the first column.
+        parts: What each partition reads.
+        schema: That of the records.
+    """
+    place = 0
+    for batch in batches:
+        for position in batch.column(0).to_pylist():
+            for part in parts[position]:
+                for table in _tables(part, schema):
+                    yield chunks.packed(table, place)
+                    place += 1
+
+
+def _tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
+    wanted = list(dict.fromkeys(name for name, _ in part.columns if name is not None))
+    with pq.ParquetFile(part.path) as file:
+        for batch in file.iter_batches(chunks.CHUNK_ROWS, row_groups=[part.row_group], columns=wanted):
+            columns = [
+                pa.repeat(pa.scalar(value, field.type), batch.num_rows)
+                if name is None
+                else batch.column(name).cast(field.type)
+                for (name, value), field in zip(part.columns, schema, strict=True)
+            ]
+            yield pa.Table.from_arrays(columns, schema=schema)
