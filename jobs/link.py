@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import schemas
 from jobs.harness import stages
-from jobs.harness.limits import kernel_limits
+from jobs.harness.limits import kernel_limits, records_memory
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.named import named_patterns
+from linkage.engine.holding import hold
 from linkage.engine.records import linkage_records_of
 from linkage.engine.scoring import score
 from linkage.engine.survey import survey
@@ -39,9 +40,10 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
+    records = hold(records, memory=records_memory(task.spark))
     check_runnable(records, model, rules)
     found = survey(records, rules, counted_columns(model, for_training=False), limits=limits)
-    budget.check(records, rules, found.sizes, config.max_pairs, limits, name="link.max_pairs")
+    budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
     pairs = score(
         records,
         model,

@@ -18,13 +18,14 @@ from pyspark.sql import functions as F
 
 from jobs.harness import config
 from jobs.harness.inputs import check_inputs, named_inputs
-from jobs.harness.limits import kernel_limits
+from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.run import Run
 from jobs.harness.tables import write_pairs, write_rows_of_tasks
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
 from linkage.engine.frequencies import counted_columns
+from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_patterns
 from linkage.engine.records import LinkageRecords, linkage_records, quoted
@@ -143,6 +144,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             files=None if None in files.values() else {name: each or [] for name, each in files.items()},
         )
         check_runnable(records, settings.model, _all_rules(settings))
+        records = hold(records, memory=records_memory(spark))
         stage.count(records=records.count())
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
@@ -151,7 +153,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         print(budget.report(settings.rules, found.sizes))
         return
     if settings.max_pairs is not None:
-        budget.check(records, settings.rules, found.sizes, settings.max_pairs, limits, name="--max-pairs")
+        budget.check(records, settings.rules, found, settings.max_pairs, limits, name="--max-pairs")
     model = _trained(records, settings, found, limits, run)
     several = len(frames) > 1
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:

@@ -12,11 +12,12 @@ import schemas
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
-from jobs.harness.limits import kernel_limits
+from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.manifest import write_json
 from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
+from linkage.engine.holding import hold
 from linkage.engine.records import linkage_records_of
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
@@ -45,6 +46,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules.all, source="source_dataset", names=datasets)
+    records = hold(records, memory=records_memory(task.spark))
     check_runnable(records, model, rules.all)
     limits = kernel_limits(task.spark, task.run)
     trained = train(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from linkage.engine import kernel, plans
+from pyspark.sql import types as T
+
+from linkage.engine import plans
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import Carried, key_rows
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.making import made_in_tasks
+from linkage.engine.records import LinkageRecords
 from linkage.engine.sizes import KeySizes
+from linkage.engine.survey import Survey
 from linkage.errors import RefusedError
 from linkage.model.blocking import KeyedRule
 
@@ -17,7 +19,7 @@ from linkage.model.blocking import KeyedRule
 def check(
     records: LinkageRecords,
     rules: Sequence[KeyedRule],
-    sizes: KeySizes,
+    found: Survey,
     max_pairs: int,
     limits: KernelLimits,
     *,
@@ -31,13 +33,14 @@ def check(
     Raises:
         RefusedError: With the rule that makes most.
     """
+    sizes = found.sizes
     most = max(rules, key=lambda rule: sizes.of(rule).pairs)
     if sum(sizes.of(rule).pairs for rule in rules) <= max_pairs:
         return
     certain = [sizes.of(rule).pairs for rule in rules if rule.is_only_keys]
     distinct = max(certain, default=0)
     if distinct <= max_pairs:
-        distinct = _count_distinct(records, rules, sizes, limits)
+        distinct = _count_distinct(records, rules, found, limits)
     if distinct > max_pairs:
         raise RefusedError(
             f"{name} {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
@@ -62,9 +65,7 @@ def report(rules: Sequence[KeyedRule], sizes: KeySizes) -> str:
     return "\n".join([*lines, f"at most {total:,} pairs; pairs of several rules are made once"])
 
 
-def _count_distinct(records: LinkageRecords, rules: Sequence[KeyedRule], sizes: KeySizes, limits: KernelLimits) -> int:
-    columns = [SOURCE, ID, *(column.lower() for rule in rules for column in rule.columns)]
-    rows = key_rows(records, rules, sizes, Carried.plain(columns), limits=limits)
-    plan = plans.counting_plan(records, rules, limits=limits)
-    counted = rows.mapInArrow(partial(kernel.run, plan=plan), "pairs bigint").toArrow()
+def _count_distinct(records: LinkageRecords, rules: Sequence[KeyedRule], found: Survey, limits: KernelLimits) -> int:
+    schema = T.StructType([T.StructField("pairs", T.LongType())])
+    counted = made_in_tasks(records, [rules], found, plans.counting(), schema, limits=limits).frame().toArrow()
     return sum(counted["pairs"].to_pylist())

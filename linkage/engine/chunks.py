@@ -11,10 +11,15 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-# How a chunk travels through Spark: which partition it is for, what it holds, how many rows, the rows.
-SCHEMA = "place int, kind string, rows bigint, chunk binary"
+from linkage.engine import held
+
+# How a chunk travels through Spark: which partition it is for, what it holds, how many rows, how many bytes they
+# take in memory, the rows.
+SCHEMA = "place int, kind string, rows bigint, size bigint, chunk binary"
 
 RECORDS = "records"
+# A chunk that the process holds already: its place is its number, and no rows come with it.
+HELD = "held"
 
 # A chunk is closed at whichever comes first.
 CHUNK_ROWS = 65_536
@@ -25,6 +30,7 @@ _ARROW_SCHEMA = pa.schema(
         pa.field("place", pa.int32()),
         pa.field("kind", pa.string()),
         pa.field("rows", pa.int64()),
+        pa.field("size", pa.int64()),
         pa.field("chunk", pa.binary()),
     ]
 )
@@ -63,15 +69,19 @@ def packed(table: pa.Table, place: int, *, kind: str = RECORDS, compression: str
     content = written(table, compression=compression)
     ends = pa.py_buffer((0).to_bytes(4, "little") + content.size.to_bytes(4, "little"))
     chunk = pa.Array.from_buffers(pa.binary(), 1, [None, ends, content])
-    values = [pa.array([place], pa.int32()), pa.array([kind]), pa.array([table.num_rows]), chunk]
+    numbers = (pa.array([number], pa.int64()) for number in (table.num_rows, table.nbytes))
+    values = [pa.array([place], pa.int32()), pa.array([kind]), *numbers, chunk]
     return pa.RecordBatch.from_arrays(values, schema=_ARROW_SCHEMA)
 
 
 def unpacked(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:
     """The kind and the rows of each chunk, without copying where it is not compressed."""
     for batch in batches:
-        for kind, chunk in zip(batch.column("kind"), batch.column("chunk"), strict=True):
-            yield kind.as_py(), read(chunk.as_buffer())
+        for place, kind, chunk in zip(*(batch.column(name) for name in ("place", "kind", "chunk")), strict=True):
+            if kind.as_py() == HELD:
+                yield RECORDS, held.current().chunk(place.as_py())
+            else:
+                yield kind.as_py(), read(chunk.as_buffer())
 
 
 def written(table: pa.Table, *, compression: str | None) -> pa.Buffer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,9 +12,7 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from linkage.engine import kernel
-
-# From a partition's chunks to rows, or to what was written into a folder.
-Task = Callable[..., Iterator[pa.RecordBatch]]
+from linkage.engine.records import Task
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class InTasks:
 
     Attributes:
         chunks: What the tasks get.
-        task: A function of `kernel` or like it, that takes `folder` as a keyword.
+        task: To rows; if it gets a `folder`, it writes them there and gives back `kernel.WRITTEN`.
         schema: That of the rows.
     """
 

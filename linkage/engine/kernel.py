@@ -10,7 +10,7 @@ import itertools
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,11 +134,18 @@ def run(
         connection.unregister("incoming")
         for statement in plan.statements:
             connection.execute(statement)
-        for output in plan.outputs:
-            yield from emitted(connection, output, folder, with_summary=plan.summary is not None, rows=plan.batch_rows)
-        if plan.summary is not None:
-            summary = connection.sql(plan.summary).to_arrow_table()
-            yield _summary_row(_WRITTEN if folder else _schema(connection, plan.outputs[-1]), summary)
+        yield from results(connection, plan.outputs, plan.summary, folder, rows=plan.batch_rows)
+
+
+def results(
+    connection: duckdb.DuckDBPyConnection, outputs: Sequence[str], summary: str | None, folder: str | None, *, rows: int
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a plan's outputs, given back or written, and then its summary."""
+    for output in outputs:
+        yield from emitted(connection, output, folder, with_summary=summary is not None, rows=rows)
+    if summary is not None:
+        counted = connection.sql(summary).to_arrow_table()
+        yield _summary_row(_WRITTEN if folder else _schema(connection, outputs[-1]), counted)
 
 
 def emitted(

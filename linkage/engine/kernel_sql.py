@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from linkage.engine.held import ROW
 from linkage.engine.kernel import KEY_ROWS
 from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE
 from linkage.engine.records import ID, SOURCE
@@ -65,26 +66,55 @@ def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: s
         columns: What to select of `l` and `r`.
     """
     rules = [rule for group in groups for rule in group]
-    cases = [
-        f"WHEN {rule.number} THEN {_first_under(rule, group[:position])}"
-        for group in groups
-        for position, rule in enumerate(group)
-    ]
+    return (
+        f"SELECT {columns} FROM {_sharing_keys(rules)} AND {order} AND {first_rule_sql(groups)}"
+    )
+
+
+def numbered_pairs_sql(rules: Sequence[KeyedRule], link_type: LinkType, bounds: Sequence[int]) -> str:
+    """Select the pairs that share a key, by the numbers of their records, in the order that numbers have.
+
+    Args:
+        rules: Which rules' keys.
+        link_type: Which pairs are wanted.
+        bounds: The number of the first record of each source but the first.
+    """
+    across = ""
+    if link_type == "link_only":
+        left, right = (" + ".join(f"(l.{ROW} >= {bound})::INT".replace("l.", f"{side}.") for bound in bounds) for side in "lr")
+        across = f" AND {left} <> {right}"
+    return (
+        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule FROM {_sharing_keys(rules)} "
+        f"AND l.{ROW} < r.{ROW}{across}"
+    )
+
+
+def _sharing_keys(rules: Sequence[KeyedRule]) -> str:
     sides = ""
     if not all(rule.is_symmetric for rule in rules):
         sides = f" AND l.{SIDE} <> {RIGHT} AND r.{SIDE} <> {LEFT}"
     return (
-        f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r "
+        f"{KEY_ROWS} l INNER JOIN {KEY_ROWS} r "
         f"ON l.{KEY} = r.{KEY} AND l.{RULE} = r.{RULE} AND (l.{PART} IS NULL OR l.{PART} <> r.{PART}) "
-        f"WHERE l.{RULE} IN ({', '.join(str(rule.number) for rule in rules)}) AND {order}{sides} "
-        f"AND CASE l.{RULE} {' '.join(cases)} ELSE false END"
+        f"WHERE l.{RULE} IN ({', '.join(str(rule.number) for rule in rules)}){sides}"
     )
 
 
-def _first_under(rule: KeyedRule, earlier: Sequence[KeyedRule]) -> str:
-    """Whether a pair satisfies a rule and none of those before it."""
-    excluded = [f"NOT coalesce(({other.predicate}), false)" for other in earlier]
-    return " AND ".join([f"({rule.predicate})", *excluded])
+def first_rule_sql(groups: Sequence[Sequence[KeyedRule]], *, plain: Collection[int] = ()) -> str:
+    """Whether a pair `l`, `r` under `l.__rule` satisfies that rule and none before it in its group.
+
+    Args:
+        groups: As for `candidates_sql`.
+        plain: Numbers of rules that have been seen to already.
+    """
+    cases = []
+    for group in groups:
+        for position, rule in enumerate(group):
+            own = [] if rule.number in plain else [f"({rule.predicate})"]
+            earlier = [other for other in group[:position] if other.number not in plain]
+            conditions = own + [f"NOT coalesce(({other.predicate}), false)" for other in earlier]
+            cases.append(f"WHEN {rule.number} THEN {' AND '.join(conditions) or 'true'}")
+    return f"CASE l.{RULE} {' '.join(cases)} ELSE false END"
 
 
 def random_pairs_sql(order: str, columns: str) -> str:

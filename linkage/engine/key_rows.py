@@ -115,7 +115,8 @@ def key_rows(
         },
     )
     source = records.chunks if packed is None else packed
-    return source.mapInArrow(partial(exploding.explode, plan=plan), chunks.SCHEMA).repartitionById(places, "place")
+    exploded = source.mapInArrow(records.task(partial(exploding.explode, plan=plan)), chunks.SCHEMA)
+    return exploded.repartitionById(places, "place")
 
 
 def parts_of(pairs: int) -> int:

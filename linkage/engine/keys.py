@@ -22,6 +22,7 @@ PART = "__part"
 # Which side of a pair a key row may take.
 EITHER, LEFT, RIGHT = 0, 1, 2
 
+_EXACT = {"VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DATE", "BOOLEAN"}
 _NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE"}
 
 
@@ -65,6 +66,21 @@ def key_columns(records: LinkageRecords, rules: Sequence[KeyedRule]) -> tuple[Ke
         KeyColumn(f"__key_{of_set}_{side}", _hashed(of_set, parts[of_set, side]), tuple(entries))
         for (of_set, side), entries in found.items()
     )
+
+
+def plain_keys(records: LinkageRecords, rules: Sequence[KeyedRule]) -> dict[int, tuple[str, ...]]:
+    """The values that a pair must share, in SQL over a record, of rules that ask for nothing else.
+
+    By the rule's number; only rules over values of which two are equal when they are the same to the
+    letter, as strings and integers are and fractions are not.
+    """
+    found = {}
+    with empty_database(records, RECORDS) as connection:
+        for rule in rules:
+            kinds = _common_types(connection, rule) if rule.is_only_keys else []
+            if kinds and set(kinds) <= _EXACT:
+                found[rule.number] = tuple(f"CAST({k} AS {t})" for k, t in zip(rule.left_keys, kinds, strict=True))
+    return found
 
 
 def _number(rule: KeyedRule) -> int:

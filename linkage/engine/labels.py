@@ -98,12 +98,12 @@ def _labelled_in_tasks(
     )
     if ids_are_nodes(records):
         # A component is named by its smallest node, which is its smallest ID.
-        return InTasks(records.chunks, partial(labelling.look_up, plan=plan), schema)
+        return InTasks(records.chunks, records.task(partial(labelling.look_up, plan=plan)), schema)
     places = max(parallelism(records.frame), -(-found.records // _RECORDS_OF_A_TASK))
     *_, widest = roots.values()
     place = {"place": f"CAST(hash({widest}) % {places} AS INTEGER)"}
     plan = replace(plan, query=_selected({SOURCE: SOURCE, ID: ID, **roots, **place}, *joins), places=places)
-    scattered = records.chunks.mapInArrow(partial(labelling.scatter, plan=plan), chunks.SCHEMA)
+    scattered = records.chunks.mapInArrow(records.task(partial(labelling.scatter, plan=plan)), chunks.SCHEMA)
     first = _selected({**record, **{label: _first_member(records, label) for label in tables}}, table=KEY_ROWS)
     in_place = KernelPlan(statements=(), outputs=(first,), limits=limits)
     return InTasks(scattered.repartitionById(places, "place"), partial(kernel.run, plan=in_place), schema)
@@ -131,7 +131,7 @@ def _labelled_by_joins(
     records: LinkageRecords, found: Survey, components: Mapping[str, Components], limits: KernelLimits
 ) -> DataFrame:
     schema = T.StructType([T.StructField(SOURCE, T.ShortType()), T.StructField(ID, records.id_type)])
-    task = partial(kernel.unpack, sql=_members(records, found), limits=limits)
+    task = records.task(partial(kernel.unpack, sql=_members(records, found), limits=limits))
     members = records.chunks.mapInArrow(task, schema.add(NODE, T.LongType()))
     for label, at in components.items():
         members = with_root(members, at)

@@ -1,90 +1,115 @@
-"""The kernel's plans: what a task does with its key rows to score, to count or to learn."""
+"""What tasks make of candidate pairs: scores, counts, comparison vectors; as SQL over the pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pyspark.sql import types as T
 
 from linkage.engine import kernel_sql, named
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.keys import RULE
+from linkage.engine.pairing import MADE
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import Comparison, LinkageModel
 
 _CANDIDATES = "candidates"
+_FOUND, _VECTORS, _COUNTED = "found", "vectors", "counted"
 # Named so that no column of a record, with its side, can be taken for one of these.
 _KEY = (f"{ID}_l", f"{ID}_r", f"{SOURCE}_l", f"{SOURCE}_r", RULE)
 
 
-def scoring_plan(
+@dataclass(frozen=True)
+class PairWork:
+    """What to make of pairs.
+
+    Attributes:
+        columns: The columns of records that it reads, as `<column>_l` and `<column>_r`; beside
+            them a pair has `__rule` and, of both records, `__id` and `__source`.
+        frequencies: Columns whose values' shares it reads, as `kernel_sql.term_frequency_column`.
+        gathered: Tables by name, and the SQL over `made` whose rows they gather.
+        outputs: Queries over those, with the same columns each; their rows are the result.
+        summary: As for `linkage.engine.kernel.KernelPlan`.
+    """
+
+    columns: Sequence[str]
+    gathered: Mapping[str, str]
+    outputs: tuple[str, ...]
+    frequencies: Sequence[str] = ()
+    summary: str | None = None
+    names_records: bool = field(default=False)
+
+
+def scoring(
     records: LinkageRecords,
     model: LinkageModel,
     rules: Sequence[KeyedRule],
     *,
     threshold_weight: float,
     with_sources: bool,
-    limits: KernelLimits,
-) -> KernelPlan:
+) -> PairWork:
     """Score every candidate pair; give back those above the threshold, and counts over all.
 
-    The output has the columns of `linkage.engine.named.pair_columns`. The last row's `summary` counts all candidate pairs of the task, kept or not: a row per
-    comparison vector, match key and source pair, with `pairs` and, of these, `kept`.
+    The output has the columns of `linkage.engine.named.pair_columns`. The summary counts all
+    candidate pairs of the task, kept or not: a row per comparison vector, match key and source pair,
+    with `pairs` and, of these, `kept`.
     """
-    names = ", ".join(_gammas(model.comparisons))
+    gammas = _gammas(model.comparisons)
     match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
     match_key = f"CAST(CASE {RULE} {match_key} END AS SMALLINT)"
     columns = named.pair_columns(records, model, match_key, with_sources=with_sources)
     kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
-    return KernelPlan(
-        statements=(_score_candidates(records, model, rules),),
+    shares = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
+    carried = [f'"{name}_{side}"' for name in shares for side in "lr"]
+    compared = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried], f"SELECT * FROM {MADE}")
+    scored = f"SELECT {', '.join([*_KEY, *gammas])}, {kernel_sql.weight_sql(model)} AS match_weight FROM ({compared})"
+    return PairWork(
+        columns=kernel_sql.compared_columns(model.comparisons),
+        frequencies=list(dict.fromkeys(column.lower() for column in model.term_frequency_columns)),
+        gathered={_CANDIDATES: scored},
         outputs=(f"SELECT {columns} FROM {_CANDIDATES} WHERE {kept}",),
         summary=(
-            f"SELECT {match_key} AS match_key, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {names}, count(*) AS pairs, "
-            f"count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} GROUP BY ALL"
+            f"SELECT {match_key} AS match_key, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {', '.join(gammas)}, "
+            f"count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} GROUP BY ALL"
         ),
-        limits=limits,
+        names_records=True,
     )
 
 
-def training_plan(
-    records: LinkageRecords,
-    model: LinkageModel,
-    *,
-    deterministic: Sequence[KeyedRule],
-    sessions: Sequence[KeyedRule],
-    limits: KernelLimits,
-) -> KernelPlan:
+def learning(model: LinkageModel, *, deterministic: Sequence[KeyedRule], sessions: Sequence[KeyedRule]) -> PairWork:
     """Count the distinct pairs of the deterministic rules, and comparison vectors of each session.
 
-    The output has a row per rule and comparison vector: `rule` (its number), gammas (null for a
-    deterministic rule) and `pairs`. Sessions count their pairs each for itself.
+    The output has a row per rule and comparison vector, and task: `rule` (its number), gammas (null
+    for a deterministic rule) and `pairs`.
     """
-    order = _order(records)
-    matches = kernel_sql.candidates_sql([deterministic], order, f"l.{RULE} AS rule")
-    compared = kernel_sql.both_sides(kernel_sql.compared_columns(model.comparisons))
-    vectors_of = kernel_sql.candidates_sql(
-        [[rule] for rule in sessions],
-        order,
-        ", ".join([f"l.{RULE} AS rule", *compared]),
-    )
     nothing = ", ".join(f"CAST(NULL AS TINYINT) AS {gamma}" for gamma in _gammas(model.comparisons))
-    vectors = kernel_sql.vectors_sql(model.comparisons, ["rule"], vectors_of)
-    return KernelPlan(
-        statements=(),
-        outputs=(
-            f"SELECT rule, {nothing}, count(*) AS pairs FROM ({matches}) GROUP BY rule",
-            f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL",
-        ),
-        limits=limits,
+    found = f"SELECT {RULE} AS rule, {nothing}, count(*) AS pairs FROM {MADE} WHERE {_is_of(deterministic)} GROUP BY rule"
+    pairs = f"SELECT * FROM {MADE} WHERE {_is_of(sessions)}"
+    vectors = kernel_sql.vectors_sql(model.comparisons, [f"{RULE} AS rule"], pairs)
+    counted = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
+    summed = f"SELECT * EXCLUDE pairs, CAST(sum(pairs) AS BIGINT) AS pairs FROM {{}} GROUP BY ALL"
+    return PairWork(
+        columns=kernel_sql.compared_columns(model.comparisons),
+        gathered={_FOUND: found, _VECTORS: counted},
+        outputs=(summed.format(_FOUND), summed.format(_VECTORS)),
     )
 
 
-def training_schema(model: LinkageModel) -> T.StructType:
-    """The columns of the training plan's output."""
+def learning_schema(model: LinkageModel) -> T.StructType:
+    """The columns of what is learnt."""
     gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
     return T.StructType([T.StructField("rule", T.ShortType()), *gammas, T.StructField("pairs", T.LongType())])
+
+
+def counting() -> PairWork:
+    """Count distinct candidate pairs without comparing them: a row with `pairs` for each task."""
+    return PairWork(
+        columns=(),
+        gathered={_COUNTED: f"SELECT count(*) AS pairs FROM {MADE}"},
+        outputs=(f"SELECT CAST(sum(pairs) AS BIGINT) AS pairs FROM {_COUNTED}",),
+    )
 
 
 def random_pairs_plan(
@@ -92,39 +117,20 @@ def random_pairs_plan(
 ) -> KernelPlan:
     """Count comparison vectors over all pairs that the link type allows, whatever their keys."""
     columns = kernel_sql.compared_columns(comparisons)
-    pairs = kernel_sql.random_pairs_sql(_order(records), ", ".join(kernel_sql.both_sides(columns)))
+    pairs = kernel_sql.random_pairs_sql(order(records), ", ".join(kernel_sql.both_sides(columns)))
     vectors = kernel_sql.vectors_sql(comparisons, [], pairs)
     output = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
     return KernelPlan(statements=(), outputs=(output,), limits=limits)
 
 
-def counting_plan(records: LinkageRecords, rules: Sequence[KeyedRule], *, limits: KernelLimits) -> KernelPlan:
-    """Count distinct candidate pairs without comparing them: one row with `pairs`."""
-    pairs = kernel_sql.candidates_sql([rules], _order(records), "1")
-    return KernelPlan(statements=(), outputs=(f"SELECT count(*) AS pairs FROM ({pairs})",), limits=limits)
+def order(records: LinkageRecords) -> str:
+    """The condition of `kernel_sql.pair_order` for these records."""
+    return kernel_sql.pair_order(records.link_type, id_is_string=isinstance(records.id_type, T.StringType))
 
 
-def _score_candidates(records: LinkageRecords, model: LinkageModel, rules: Sequence[KeyedRule]) -> str:
-    frequencies = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
-    ids = [f"{side}.{column} AS {column}_{side}" for column in (ID, SOURCE) for side in "lr"]
-    compared = kernel_sql.both_sides([*kernel_sql.compared_columns(model.comparisons), *frequencies])
-    columns = ", ".join([*ids, f"l.{RULE} AS {RULE}", *compared])
-    pairs = kernel_sql.candidates_sql([rules], _order(records), columns)
-    carried = [f'"{name}_{side}"' for name in frequencies for side in "lr"]
-    compare = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried], pairs)
-    return (
-        f"CREATE TEMP TABLE {_CANDIDATES} AS SELECT {', '.join([*_KEY, *_gammas(model.comparisons)])}, "
-        f"{kernel_sql.weight_sql(model)} AS match_weight FROM ({compare})"
-    )
+def _is_of(rules: Sequence[KeyedRule]) -> str:
+    return f"{RULE} IN ({', '.join(str(rule.number) for rule in rules)})"
 
 
 def _gammas(comparisons: Sequence[Comparison]) -> list[str]:
     return [f'"{comparison.gamma_column}"' for comparison in comparisons]
-
-
-def _order(records: LinkageRecords) -> str:
-    return kernel_sql.pair_order(records.link_type, id_is_string=_id_is_string(records))
-
-
-def _id_is_string(records: LinkageRecords) -> bool:
-    return isinstance(records.id_type, T.StringType)

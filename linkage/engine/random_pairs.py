@@ -90,7 +90,8 @@ def _sample(
     columns = ", ".join([SOURCE, ID, *(f'"{column}"' for column in kernel_sql.compared_columns(comparisons))])
     draw = f"hash({seed}, {SOURCE}, {ID})"
     sql = f"SELECT {columns}, {draw} AS {_DRAW} FROM {chunks.RECORDS} WHERE {kernel_sql.drawn(draw, share)}"
-    drawn = records.chunks.mapInArrow(partial(kernel.select, sql=sql, limits=limits), chunks.SCHEMA).toArrow()
+    task = records.task(partial(kernel.select, sql=sql, limits=limits))
+    drawn = records.chunks.mapInArrow(task, chunks.SCHEMA).toArrow()
     tables = [table for _, table in chunks.unpacked(drawn.to_batches())]
     return pa.concat_tables(tables) if tables else pa.table({_DRAW: pa.array([], pa.uint64())})
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +14,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from linkage.engine import held
+from linkage.engine.held import Broadcast
 from linkage.engine.kernel import KernelLimits, connect
 from linkage.engine.packing import kept, packed, spread
 from linkage.engine.record_files import packed_files
@@ -23,6 +25,9 @@ from linkage.model.specification import LinkageModel, LinkType
 
 SOURCE = "__source"
 ID = "__id"
+
+# From a partition's chunks to rows.
+Task = Callable[..., Iterator[pa.RecordBatch]]
 
 _SOURCE_SEPARATOR = "-__-"
 _INTEGERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
@@ -44,12 +49,21 @@ class LinkageRecords:
         link_type: Which pairs are candidates at all.
         chunks: The same rows packed, as `linkage.engine.chunks` says. Kept, compressed, from their
             first use until the caller clears Spark's cache, so that passes over them read no input.
+        held: The same rows in one piece that every process of the tasks has, in the order of their
+            numbers; the chunks then only refer to it. See `linkage.engine.holding`.
+        bounds: The number of the first record of each source but the first, of records that are held.
     """
 
     frame: DataFrame
     sources: tuple[str, ...]
     link_type: LinkType
     chunks: DataFrame
+    held: Broadcast | None = None
+    bounds: tuple[int, ...] = ()
+
+    def task(self, task: Task) -> Task:
+        """A task over chunks, or over what was made of them, that finds the records if they are held."""
+        return task if self.held is None else partial(held.with_held, task=task, records=self.held)
 
     @property
     def id_type(self) -> T.DataType:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-
 import pyarrow as pa
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from linkage.engine import chunks, kernel, kernel_sql, named, plans
-from linkage.engine.frequencies import ValueFrequencies, looked_up, with_joined_frequencies
+from linkage.engine import chunks, named, plans
 from linkage.engine.in_tasks import InTasks, Written
 from linkage.engine.kernel import SUMMARY, KernelLimits
-from linkage.engine.key_rows import Carried, key_rows
-from linkage.engine.packing import packed
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.making import made_in_tasks
+from linkage.engine.records import LinkageRecords
 from linkage.engine.survey import Survey
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
@@ -88,44 +84,6 @@ def score(
         with_sources: Whether pairs name the datasets of their records.
         limits: What a task's DuckDB may use.
     """
-    columns = [
-        SOURCE,
-        ID,
-        *kernel_sql.compared_columns(model.comparisons),
-        *[column.lower() for rule in rules for column in rule.columns],
-    ]
-    carried, wider = _with_term_frequencies(records, Carried.plain(columns), model, found.frequencies)
-    rows = key_rows(records, rules, found.sizes, carried, limits=limits, packed=wider)
-    plan = plans.scoring_plan(
-        records, model, rules, threshold_weight=threshold_weight, with_sources=with_sources, limits=limits
-    )
+    work = plans.scoring(records, model, rules, threshold_weight=threshold_weight, with_sources=with_sources)
     schema = named.pair_schema(records, model, with_sources=with_sources).add(SUMMARY, T.BinaryType())
-    return ScoredPairs(InTasks(rows, partial(kernel.run, plan=plan), schema))
-
-
-def _with_term_frequencies(
-    records: LinkageRecords, carried: Carried, model: LinkageModel, frequencies: ValueFrequencies
-) -> tuple[Carried, DataFrame | None]:
-    """What is carried, with the frequency of each record's values: null where the value is.
-
-    Frequencies are looked up in the task; those of a column with too many values for that are
-    joined in Spark, and then the second result holds the records' chunks with them.
-    """
-    every = [column.lower() for column in model.term_frequency_columns]
-    in_tasks = looked_up(frequencies, every)
-    in_spark = [column for column in every if column not in in_tasks]
-    columns, joins, lookups = dict(carried.columns), [], {}
-    for column in in_spark:
-        name = kernel_sql.term_frequency_column(column)
-        columns[name] = f'records."{name}"'
-    for number, column in enumerate(in_tasks):
-        table = f"frequencies_{number}"
-        present = frequencies.totals[column].present
-        # A value that is not in the table is one record's alone.
-        share = f"coalesce({table}.__times, 1) / CAST({present} AS DOUBLE)"
-        name = kernel_sql.term_frequency_column(column)
-        columns[name] = f'CASE WHEN records."{column}" IS NOT NULL THEN {share} END'
-        joins.append(f'LEFT JOIN {table} ON hash(records."{column}") = {table}.__hash')
-        lookups[table] = frequencies.repeated(column).rename_columns(["__hash", "__times"])
-    wider = packed(with_joined_frequencies(records.frame, in_spark)) if in_spark else None
-    return Carried(columns, " ".join(joins), lookups), wider
+    return ScoredPairs(made_in_tasks(records, [rules], found, work, schema, limits=limits))

@@ -84,7 +84,7 @@ def survey(
         place_bits=(places - 1).bit_length(),
         limits=limits,
     )
-    counted = _counted(records.chunks, plan).persist(StorageLevel.MEMORY_AND_DISK)
+    counted = _counted(records, plan).persist(StorageLevel.MEMORY_AND_DISK)
     found = _by_kind(counted.where(~F.col("kind").startswith(kind_of(""))))
     counts = _counts(records, found.get("sources", ()))
     return Survey(
@@ -102,13 +102,13 @@ def _seed(records: LinkageRecords, found: Mapping[str, Sequence[tuple[int, pa.Ta
             return seed - 1
         refuse_repeated_ids(records)
         alone = replace(plan, counts=(survey_sql.node_count(records, seed),))
-        found = _by_kind(_counted(records.chunks, alone))
+        found = _by_kind(_counted(records, alone))
     raise InputError(f"records: no collision-free 64-bit numbering found in {_SEEDS} tries")
 
 
-def _counted(packed: DataFrame, plan: CountingPlan) -> DataFrame:
+def _counted(records: LinkageRecords, plan: CountingPlan) -> DataFrame:
     """One chunk per place and result."""
-    hashes = packed.mapInArrow(partial(counting.scatter, plan=plan), chunks.SCHEMA)
+    hashes = records.chunks.mapInArrow(records.task(partial(counting.scatter, plan=plan)), chunks.SCHEMA)
     placed = hashes.repartitionById(1 << plan.place_bits, "place")
     return placed.mapInArrow(partial(counting.gather, plan=plan), chunks.SCHEMA)
 

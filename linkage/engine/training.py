@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from linkage.engine import kernel, kernel_sql, plans
+from linkage.engine import plans
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import Carried, Sample, key_rows
+from linkage.engine.key_rows import Sample
+from linkage.engine.making import made_in_tasks
 from linkage.engine.random_pairs import random_level_counts
-from linkage.engine.records import ID, SOURCE, LinkageRecords, possible_pairs
-from linkage.engine.sizes import KeySizes
+from linkage.engine.records import LinkageRecords, possible_pairs
 from linkage.engine.survey import Survey
 from linkage.errors import ConfigError
 from linkage.model import training
@@ -101,7 +100,7 @@ def train(
         ConfigError: The data give a rule no pair to learn from.
     """
     possible = possible_pairs(records, list(found.counts.values()))
-    pairs, patterns = _training_counts(records, model, plan, rules, sizes=found.sizes, limits=limits)
+    pairs, patterns = _training_counts(records, model, plan, rules, found, limits=limits)
     model = model.with_prior(training.prior_from_rules(pairs, plan.recall, possible))
     model = _with_u(records, model, plan, possible=possible, frequencies=found.frequencies, limits=limits)
     histories: list[tuple[KeyedRule, list[Iteration]]] = []
@@ -123,43 +122,36 @@ def _training_counts(
     model: LinkageModel,
     plan: TrainingPlan,
     rules: TrainingRules,
+    found: Survey,
     *,
-    sizes: KeySizes,
     limits: KernelLimits,
 ) -> tuple[int, list[PatternCounts]]:
     """Distinct pairs of the deterministic rules, and each session's patterns, in one pass."""
-    columns = [
-        SOURCE,
-        ID,
-        *kernel_sql.compared_columns(model.comparisons),
-        *[column.lower() for rule in rules.all for column in rule.columns],
-    ]
-    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, sizes.of(rule).pairs)) for rule in rules.sessions}
-    rows = key_rows(
+    sessions = rules.sessions
+    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, found.sizes.of(rule).pairs)) for rule in sessions}
+    counted = made_in_tasks(
         records,
-        rules.all,
-        sizes,
-        Carried.plain(columns),
+        [rules.deterministic, *([rule] for rule in sessions)],
+        found,
+        plans.learning(model, deterministic=rules.deterministic, sessions=sessions),
+        plans.learning_schema(model),
         limits=limits,
         samples=[Sample(number, share) for number, share in shares.items() if share < 1],
         seed=plan.seed,
     )
-    kernel_plan = plans.training_plan(
-        records, model, deterministic=rules.deterministic, sessions=rules.sessions, limits=limits
-    )
-    table = rows.mapInArrow(partial(kernel.run, plan=kernel_plan), plans.training_schema(model)).toArrow()
+    table = counted.frame().toArrow()
     rule = table["rule"].to_numpy()
     pairs = table["pairs"].to_numpy()
     gammas = [comparison.gamma_column for comparison in model.comparisons]
     vectors = np.column_stack([table[gamma].to_numpy(zero_copy_only=False) for gamma in gammas])
     names = tuple(comparison.name for comparison in model.comparisons)
-    sessions = []
-    for session in rules.sessions:
+    patterns = []
+    for session in sessions:
         of_rule = rule == session.number
         seen = PatternCounts(names, vectors[of_rule].astype(np.int8), pairs[of_rule].astype(np.float64)).merged()
-        sessions.append(replace(seen, counts=seen.counts / shares[session.number]))
-    found = np.isin(rule, [deterministic.number for deterministic in rules.deterministic])
-    return int(pairs[found].sum()), sessions
+        patterns.append(replace(seen, counts=seen.counts / shares[session.number]))
+    is_certain = np.isin(rule, [deterministic.number for deterministic in rules.deterministic])
+    return int(pairs[is_certain].sum()), patterns
 
 
 def _with_u(

@@ -1,0 +1,192 @@
+"""What runs in the tasks where records are held: pairs of numbers made from key rows, their values looked up.
+
+Most pairs that share a key are made by an earlier rule and go again. That is decided on integers, one
+for each distinct value of a key, before any value is looked at. Imported by executors: DuckDB and
+PyArrow only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from linkage.engine import chunks, held, kernel
+from linkage.engine.held import ROW, Held
+from linkage.engine.kernel import KEY_ROWS, KernelLimits
+
+MADE = "made"
+RULE = "__rule"
+# Pairs whose values are looked up at a time.
+BATCH_PAIRS = 250_000
+
+
+@dataclass(frozen=True)
+class PlainRule:
+    """A rule that says no more than that some values are equal.
+
+    Attributes:
+        keys: SQL of the values over a record.
+        earlier: The plain rules before it that share out pairs with it.
+    """
+
+    keys: tuple[str, ...]
+    earlier: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PairingPlan:
+    """How to make pairs, and what to make of them.
+
+    Attributes:
+        pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`.
+        plain: Plain rules by number.
+        condition: What else a pair must satisfy, in SQL over `l` and `r`; None if nothing.
+        conditioned: The columns that the condition reads, besides `l.__rule`.
+        frequencies: Columns whose values' shares are wanted, by the name of the share.
+        carried: Columns, or shares, to look up for both records of a pair.
+        gathered: Tables by name, and the SQL over `made` whose rows they gather.
+        outputs: Queries with the same columns each; their rows are the result.
+        summary: As for `kernel.KernelPlan`.
+    """
+
+    pairs: str
+    plain: Mapping[int, PlainRule]
+    condition: str | None
+    conditioned: tuple[str, ...]
+    frequencies: Mapping[str, str]
+    carried: tuple[str, ...]
+    gathered: Mapping[str, str]
+    outputs: tuple[str, ...]
+    limits: KernelLimits
+    summary: str | None = None
+    batch_rows: int = 65_536
+
+
+def run(
+    batches: Iterator[pa.RecordBatch], plan: PairingPlan, folder: str | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Run the plan over one partition's key rows; an empty partition gives no rows.
+
+    Args:
+        batches: Chunks of key rows that carry the number of a record.
+        plan: What to make of them.
+        folder: As for `kernel.run`.
+
+    Raises:
+        ConfigError: A level or rule cannot be computed on these values.
+        LinkageError: DuckDB needs more memory than it has, and cannot spill.
+    """
+    tables = [table for _, table in chunks.unpacked(batches)]
+    if not tables:
+        return
+    records = held.current()
+    with kernel.opened(plan.limits) as connection:
+        connection.register(KEY_ROWS, pa.concat_tables(tables))
+        pairs = connection.sql(plan.pairs).to_arrow_table()
+        connection.unregister(KEY_ROWS)
+        del tables
+        for start in range(0, max(1, pairs.num_rows), BATCH_PAIRS):
+            made = _values(connection, records, _kept(connection, records, pairs.slice(start, BATCH_PAIRS), plan), plan)
+            connection.register(MADE, made)
+            for name, sql in plan.gathered.items():
+                connection.execute(f"{f'INSERT INTO {name}' if start else f'CREATE TEMP TABLE {name} AS'} {sql}")
+        del pairs
+        yield from kernel.results(connection, plan.outputs, plan.summary, folder, rows=plan.batch_rows)
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:
+    """The pairs that their rule really makes, and none before it."""
+    pairs = pairs.combine_chunks()
+    if plan.plain:
+        pairs = pairs.filter(_is_made_by_plain(connection, records, pairs, plan.plain))
+    if plan.condition is None:
+        return pairs
+    number = pa.array(range(pairs.num_rows), pa.int64())
+    for side in "lr":
+        values = records.table.select(plan.conditioned).take(pairs[side])
+        connection.register(side, values.append_column(RULE, pairs["rule"]).append_column("__number", number))
+    kept = connection.sql(f"SELECT l.__number AS n FROM l POSITIONAL JOIN r WHERE {plan.condition}").to_arrow_table()
+    return pairs.take(kept["n"])
+
+
+def _is_made_by_plain(
+    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, rules: Mapping[int, PlainRule]
+) -> pa.Array:
+    """Whether a pair agrees on its rule's values, and on those of none before; true where its rule is not plain."""
+    expressions = list(dict.fromkeys(key for rule in rules.values() for key in rule.keys))
+    codes = _codes(connection, records, expressions)
+    left, right, rule = held.in_pieces([pairs["l"], pairs["r"], pairs["rule"]])
+    equal = {key: pc.fill_null(pc.equal(codes[key].take(left), codes[key].take(right)), False) for key in expressions}
+    made = {number: _all([equal[key] for key in plain.keys]) for number, plain in rules.items()}
+    kept = pc.invert(pc.is_in(rule, pa.array(list(rules), rule.type)))
+    for number, plain in rules.items():
+        mine = pc.and_(pc.equal(rule, pa.scalar(number, rule.type)), made[number])
+        for earlier in plain.earlier:
+            mine = pc.and_not(mine, made[earlier])
+        kept = pc.or_(kept, mine)
+    return kept
+
+
+def _codes(connection: duckdb.DuckDBPyConnection, records: Held, expressions: Sequence[str]) -> dict[str, pa.Array]:
+    """For each expression an integer for each record: equal where values are, null where they are."""
+
+    def coded() -> pa.Table:
+        connection.register(chunks.RECORDS, _numbered(records))
+        named = ", ".join(f"{sql} AS key_{place}" for place, sql in enumerate(expressions))
+        table = connection.sql(f"SELECT {ROW}, {named} FROM {chunks.RECORDS}").to_arrow_table()
+        codes = {name: _coded(table[name]) for name in table.column_names if name != ROW}
+        return pa.table({ROW: table[ROW], **codes})
+
+    found = records.more("\n".join(expressions), coded)
+    return dict(zip(expressions, held.in_pieces(found.columns), strict=True))
+
+
+def _coded(column: pa.ChunkedArray) -> pa.Array:
+    [values] = held.in_pieces([column])
+    return values.dictionary_encode().indices
+
+
+def _values(
+    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan
+) -> pa.Table:
+    """The pairs with what is carried of both records."""
+    columns = {RULE: pairs["rule"]}
+    for name in plan.carried:
+        if name in plan.frequencies:
+            column = _shares(connection, records, plan.frequencies[name])
+        else:
+            [column] = held.in_pieces([records.table[name]])
+        columns |= {f"{name}_{side}": column.take(pairs[side]) for side in "lr"}
+    return pa.table(columns)
+
+
+def _shares(connection: duckdb.DuckDBPyConnection, records: Held, column: str) -> pa.Array:
+    """For each record the share of its value among all values of a column; null where it has none."""
+
+    def shared() -> pa.Table:
+        connection.register(chunks.RECORDS, _numbered(records))
+        counted = f'SELECT "{column}" AS value, count(*) AS n FROM {chunks.RECORDS} WHERE value IS NOT NULL GROUP BY ALL'
+        present = f'SELECT count("{column}") FROM {chunks.RECORDS}'
+        sql = (
+            f"SELECT records.{ROW}, counted.n / CAST(({present}) AS DOUBLE) AS share "
+            f'FROM {chunks.RECORDS} LEFT JOIN ({counted}) counted ON records."{column}" = counted.value'
+        )
+        return connection.sql(sql).to_arrow_table()
+
+    [share] = held.in_pieces(records.more(f"share of {column}", shared).columns)
+    return share
+
+
+def _numbered(records: Held) -> pa.Table:
+    return records.table.append_column(ROW, pa.array(range(records.table.num_rows), pa.int32()))
+
+
+def _all(conditions: Sequence[pa.Array]) -> pa.Array:
+    first, *others = conditions
+    for condition in others:
+        first = pc.and_(first, condition)
+    return first
