@@ -175,7 +175,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         with run.stage("cluster") as stage:
             joined = clusters(
                 records,
-                read_input(spark, folder.table("scored_pairs")),
+                lambda: read_input(spark, folder.table("scored_pairs")),
                 found,
                 cluster_weight=settings.cluster_weight,
                 limits=limits,

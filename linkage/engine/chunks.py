@@ -8,10 +8,9 @@ Imported by executors: PyArrow only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import pyarrow as pa
-
-from linkage.engine import held
 
 # How a chunk travels through Spark: which partition it is for, what it holds, how many rows, how many bytes they
 # take in memory, the rows.
@@ -24,6 +23,18 @@ HELD = "held"
 # A chunk is closed at whichever comes first.
 CHUNK_ROWS = 65_536
 CHUNK_BYTES = 32 * 1024 * 1024
+
+
+
+class Holder(Protocol):
+    """Who holds the records of a process."""
+
+    def chunk(self, number: int) -> pa.Table:
+        """Some of them."""
+
+
+# Who holds those of the task that runs; see `linkage.engine.held`.
+HOLDER: list[Holder] = []
 
 _ARROW_SCHEMA = pa.schema(
     [
@@ -79,7 +90,7 @@ def unpacked(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]
     for batch in batches:
         for place, kind, chunk in zip(*(batch.column(name) for name in ("place", "kind", "chunk")), strict=True):
             if kind.as_py() == HELD:
-                yield RECORDS, held.current().chunk(place.as_py())
+                yield RECORDS, HOLDER[0].chunk(place.as_py())
             else:
                 yield kind.as_py(), read(chunk.as_buffer())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,7 +41,7 @@ class Clusters:
 
 def clusters(
     records: LinkageRecords,
-    pairs: DataFrame,
+    pairs: Callable[[], DataFrame],
     found: Survey,
     *,
     cluster_weight: float,
@@ -52,16 +52,17 @@ def clusters(
 
     Args:
         records: All records.
-        pairs: Scored pairs as `linkage.engine.scoring` gives them, read back from where they
-            were written.
+        pairs: Reads scored pairs, as `linkage.engine.scoring` gives them, back from where they were
+            written.
         found: A survey of the records.
         cluster_weight: In bits.
         limits: What a task's DuckDB may use.
-        files: The Parquet files that the pairs are in, if this process can open them.
+        files: The Parquet files that the pairs are in, if this process can open them; they need no
+            reading back, unless they are too many.
     """
     edges = edges_in_files(records, files, found, cluster_weight=cluster_weight, limits=limits) if files else None
     if edges is None:
-        edges = edges_of(records, pairs.where(F.col("match_weight") >= cluster_weight), found, limits=limits)
+        edges = edges_of(records, pairs().where(F.col("match_weight") >= cluster_weight), found, limits=limits)
     components = connected_components(edges)
     return Clusters(
         labelled(records, found, {CLUSTER: components}, limits=limits), _count(found.records, components)

@@ -6,10 +6,15 @@ Imported by executors: PyArrow only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from linkage.engine import reading
+from linkage.engine.chunks import CHUNK_ROWS, HOLDER
+from linkage.engine.reading import FilePart
 
 # Of a record: its number, which is its place in the order that tells left from right.
 ROW = "__row"
@@ -18,42 +23,82 @@ ROW = "__row"
 class Held:
     """All records of a run, in one piece.
 
-    It travels compressed and is read once by each process.
-
     Attributes:
         table: The records, in the order of their numbers.
     """
 
-    def __init__(self, table: pa.Table, chunk_rows: int) -> None:
-        self.table = table.combine_chunks()
-        self._chunk_rows = chunk_rows
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
         self._more: dict[str, pa.Table] = {}
-
-    def __reduce__(self) -> tuple[Callable[..., Held], tuple[bytes, int]]:
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_stream(sink, self.table.schema, options=options) as stream:
-            stream.write_table(self.table, max_chunksize=self._chunk_rows)
-        return _read, (sink.getvalue().to_pybytes(), self._chunk_rows)
 
     def chunk(self, number: int) -> pa.Table:
         """Some of the records, and their numbers in the column `__row`."""
-        start = number * self._chunk_rows
-        records = self.table.slice(start, self._chunk_rows)
+        start = number * CHUNK_ROWS
+        records = self.table.slice(start, CHUNK_ROWS)
         rows = pa.array(range(start, start + records.num_rows), pa.int32())
         return records.append_column(ROW, rows)
-
-    def chunks(self) -> list[tuple[int, int]]:
-        """(rows, bytes) of each chunk."""
-        starts = range(0, self.table.num_rows, self._chunk_rows)
-        found = (self.table.slice(start, self._chunk_rows) for start in starts)
-        return [(table.num_rows, table.nbytes) for table in found]
 
     def more(self, name: str, made: Callable[[], pa.Table]) -> pa.Table:
         """Further columns, made once in each process: one row for each record, in order."""
         if name not in self._more:
             self._more[name] = _in_order(made())
         return self._more[name]
+
+
+class Packed:
+    """Records on their way to the processes: compressed, and read once by each."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __reduce__(self) -> tuple[Callable[..., Held], tuple[bytes]]:
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_stream(sink, self._table.schema, options=options) as stream:
+            stream.write_table(self._table, max_chunksize=CHUNK_ROWS)
+        return _unpacked, (sink.getvalue().to_pybytes(),)
+
+
+@dataclass(frozen=True)
+class InFiles:
+    """Records that each process reads from their files.
+
+    Attributes:
+        order: The column to order them by within a source; None where they lie in order.
+    """
+
+    parts: tuple[FilePart, ...]
+    schema: pa.Schema
+    order: Order | None
+
+    def __reduce__(self) -> tuple[Callable[..., Held], tuple[object, ...]]:
+        return _from_files, (self.parts, self.schema, self.order)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How records are ordered: by source, then by ID; as text, if so it is compared."""
+
+    source: str
+    identifier: str
+    as_text: bool
+
+    def keys(self, source: pa.Array, identifier: pa.Array) -> pa.Table:
+        """What is compared."""
+        return pa.table({"source": source, "id": pc.cast(identifier, pa.string()) if self.as_text else identifier})
+
+    def is_kept_by(self, keys: pa.Table) -> bool:
+        """Whether keys ascend."""
+        source, identifier = in_pieces(keys.columns)
+        before, after = slice(0, max(0, len(source) - 1)), slice(1, None)
+        in_source = pc.and_(
+            pc.equal(source[before], source[after]), pc.fill_null(pc.less(identifier[before], identifier[after]), False)
+        )
+        return bool(pc.all(pc.or_(pc.less(source[before], source[after]), in_source)).as_py() is not False)
+
+    def positions(self, keys: pa.Table) -> pa.Array:
+        """Where the records are, in their order."""
+        return pc.sort_indices(keys, sort_keys=[("source", "ascending"), ("id", "ascending")])
 
 
 class Broadcast(Protocol):
@@ -71,7 +116,7 @@ def with_held(
     **how: object,
 ) -> Iterator[pa.RecordBatch]:
     """Run a task that finds the records held."""
-    _CURRENT[:] = [records.value]
+    HOLDER[:] = _CURRENT[:] = [records.value]
     yield from task(batches, **how)
 
 
@@ -88,9 +133,22 @@ def in_pieces(columns: Iterable[pa.ChunkedArray]) -> list[pa.Array]:
     return [column.chunk(0) if column.num_chunks == 1 else column.combine_chunks() for column in columns]
 
 
-def _read(stream: bytes, chunk_rows: int) -> Held:
+def _unpacked(stream: bytes) -> Held:
     with pa.ipc.open_stream(stream) as reader:
-        return Held(reader.read_all(), chunk_rows)
+        return Held(reader.read_all().combine_chunks())
+
+
+def _from_files(parts: tuple[FilePart, ...], schema: pa.Schema, order: Order | None) -> Held:
+    """Column by column: what is being read is in memory twice."""
+    positions = None
+    if order is not None:
+        keys = [reading.column(parts, schema.get_field_index(n), schema.field(n)) for n in (order.source, order.identifier)]
+        positions = order.positions(order.keys(*keys))
+    columns = []
+    for place, field in enumerate(schema):
+        column = reading.column(parts, place, field)
+        columns.append(column if positions is None else column.take(positions))
+    return Held(pa.Table.from_arrays(columns, schema=schema))
 
 
 def _in_order(table: pa.Table) -> pa.Table:

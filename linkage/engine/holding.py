@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from linkage.engine import chunks
-from linkage.engine.held import Held, in_pieces
+from linkage.engine import chunks, reading
+from linkage.engine.held import InFiles, Order, Packed
 from linkage.engine.packing import parallelism
+from linkage.engine.record_files import RecordFiles
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 
 # Numbers of records are 32 bits wide.
@@ -28,58 +30,67 @@ def hold(records: LinkageRecords, *, memory: int) -> LinkageRecords:
         records: What to hold.
         memory: Bytes that each process may use for them; if they need more, the records come back as they are.
     """
+    order = Order(SOURCE, ID, as_text=records.link_type != "dedupe_only")
+    if records.files is not None:
+        return _held_from_files(records, records.files, order, memory)
     size = records.chunks.agg(F.sum("rows"), F.sum("size")).first()
     rows, needed = (0, 0) if size is None or size[0] is None else size
-    if not rows or needed > memory or rows > _MOST_RECORDS:
+    if not _fits(rows, needed, memory):
         return records
     batches = records.chunks.toArrow().to_batches()
-    table = pa.concat_tables([table for _, table in chunks.unpacked(batches)])
-    del batches
-    held = Held(_ordered(table, records), chunks.CHUNK_ROWS)
+    table = pa.concat_tables([table for _, table in chunks.unpacked(batches)]).combine_chunks()
     records.chunks.unpersist()
+    keys = order.keys(table[SOURCE], table[ID])
+    ordered = table if order.is_kept_by(keys) else table.take(order.positions(keys))
+    counts = {row["values"]: row["counts"] for row in pc.value_counts(table[SOURCE]).to_pylist()}
+    return _held(records, Packed(ordered), [counts.get(number, 0) for number in range(len(records.sources))])
+
+
+def _held_from_files(records: LinkageRecords, files: RecordFiles, order: Order, memory: int) -> LinkageRecords:
+    if not _fits(files.rows, files.rows * _bytes_of_a_record(files), memory):
+        return records
+    place = files.schema.get_field_index(SOURCE)
+    counts = [0] * len(records.sources)
+    for part in files.parts:
+        _, source = part.columns[place]
+        counts[int(source or 0)] += part.rows
+    source, identifier = (
+        reading.column(files.parts, files.schema.get_field_index(name), files.schema.field(name)) for name in (SOURCE, ID)
+    )
+    in_order = order.is_kept_by(order.keys(source, identifier))
+    return _held(records, InFiles(files.parts, files.schema, None if in_order else order), counts)
+
+
+def _fits(rows: int, needed: float, memory: int) -> bool:
+    return 0 < rows <= _MOST_RECORDS and needed <= memory
+
+
+def _bytes_of_a_record(files: RecordFiles) -> float:
+    """In memory, by the first ones of the largest part."""
+    largest = max(files.parts, key=lambda part: part.rows, default=None)
+    table = None if largest is None else next(reading.tables(largest, files.schema), None)
+    return 0.0 if table is None else table.nbytes / table.num_rows
+
+
+def _held(records: LinkageRecords, content: Packed | InFiles, counts: list[int]) -> LinkageRecords:
     spark = records.frame.sparkSession
+    *firsts, rows = accumulate(counts)
     return replace(
         records,
-        chunks=_references(spark, held, parallelism(records.frame)),
-        held=spark.sparkContext.broadcast(held),
-        bounds=_bounds(held.table, len(records.sources)),
+        chunks=_references(spark, rows, parallelism(records.frame)),
+        held=spark.sparkContext.broadcast(content),
+        bounds=tuple(firsts),
     )
 
 
-def _ordered(table: pa.Table, records: LinkageRecords) -> pa.Table:
-    """The records by source and ID, as Splink compares them."""
-    keys = pa.table({"source": table[SOURCE], "id": table[ID]})
-    if records.link_type != "dedupe_only":
-        keys = keys.set_column(1, "id", pc.cast(table[ID], pa.string()))
-    if _is_sorted(keys):
-        return table
-    order = pc.sort_indices(keys, sort_keys=[("source", "ascending"), ("id", "ascending")])
-    return table.take(order)
-
-
-def _is_sorted(keys: pa.Table) -> bool:
-    source, identifier = in_pieces([keys["source"], keys["id"]])
-    before, after = slice(0, max(0, len(source) - 1)), slice(1, None)
-    same = pc.equal(source[before], source[after])
-    in_source = pc.and_kleene(same, pc.less(identifier[before], identifier[after]))
-    return pc.all(pc.or_kleene(pc.less(source[before], source[after]), in_source), skip_nulls=False).as_py() is not False
-
-
-def _bounds(table: pa.Table, sources: int) -> tuple[int, ...]:
-    """The number of the first record of each source but the first."""
-    counts = {row["values"]: row["counts"] for row in pc.value_counts(table[SOURCE]).to_pylist()}
-    return tuple(sum(counts.get(source, 0) for source in range(number)) for number in range(1, sources))
-
-
-def _references(spark: SparkSession, held: Held, parts: int) -> DataFrame:
+def _references(spark: SparkSession, rows: int, parts: int) -> DataFrame:
     """A row for each chunk that says which it is."""
-    sizes = held.chunks()
-    rows, bytes_ = (F.array(*[F.lit(each[n]).cast("bigint") for each in sizes]) for n in (0, 1))
-    number = F.col("id").cast("int")
-    return spark.range(0, len(sizes), 1, min(parts, len(sizes))).select(
-        number.alias("place"),
+    count = -(-rows // chunks.CHUNK_ROWS)
+    left = F.lit(rows) - F.col("id") * chunks.CHUNK_ROWS
+    return spark.range(0, count, 1, min(parts, count)).select(
+        F.col("id").cast("int").alias("place"),
         F.lit(chunks.HELD).alias("kind"),
-        F.get(rows, number).alias("rows"),
-        F.get(bytes_, number).alias("size"),
+        F.least(left, F.lit(chunks.CHUNK_ROWS)).cast("bigint").alias("rows"),
+        F.lit(None).cast("bigint").alias("size"),
         F.lit(None).cast("binary").alias("chunk"),
     )

@@ -113,11 +113,12 @@ def counting() -> PairWork:
 
 
 def random_pairs_plan(
-    records: LinkageRecords, comparisons: Sequence[Comparison], *, limits: KernelLimits
+    records: LinkageRecords, comparisons: Sequence[Comparison], share: int, shares: int, *, limits: KernelLimits
 ) -> KernelPlan:
-    """Count comparison vectors over all pairs that the link type allows, whatever their keys."""
+    """Count comparison vectors over one of so many shares of all pairs that the link type allows, whatever their keys."""
     columns = kernel_sql.compared_columns(comparisons)
-    pairs = kernel_sql.random_pairs_sql(order(records), ", ".join(kernel_sql.both_sides(columns)))
+    mine = f"{order(records)} AND hash(l.{ID}) % {shares} = {share}"
+    pairs = kernel_sql.random_pairs_sql(mine, ", ".join(kernel_sql.both_sides(columns)))
     vectors = kernel_sql.vectors_sql(comparisons, [], pairs)
     output = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
     return KernelPlan(statements=(), outputs=(output,), limits=limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pyarrow as pa
@@ -102,8 +102,15 @@ def _level_counts(
     if not sample.num_rows:
         return {comparison.name: {} for comparison in comparisons}
     cores = os.cpu_count() or 1  # of the driver
-    plan = plans.random_pairs_plan(records, comparisons, limits=replace(limits, threads=cores))
-    batches = list(kernel.run(iter([chunks.packed(sample, 0, compression=None)]), plan))
+    packed = chunks.packed(sample, 0, compression=None)
+
+    def compared(share: int) -> list[pa.RecordBatch]:
+        plan = plans.random_pairs_plan(records, comparisons, share, cores, limits=limits)
+        return list(kernel.run(iter([packed]), plan))
+
+    # DuckDB itself would compare so few records with all others in one thread.
+    with ThreadPoolExecutor(cores) as pool:
+        batches = [batch for found in pool.map(compared, range(cores)) for batch in found]
     counts: dict[str, Counts] = {comparison.name: {} for comparison in comparisons}
     for row in pa.Table.from_batches(batches).to_pylist() if batches else ():
         for comparison in comparisons:

@@ -20,11 +20,13 @@ class FilePart:
     """A row group of a file, and where the columns of its records come from.
 
     Attributes:
+        rows: How many it has.
         columns: For each column of the records the column of the file, or a value that all have.
     """
 
     path: str
     row_group: int
+    rows: int
     columns: tuple[tuple[str | None, int | str | None], ...]
 
 
@@ -42,12 +44,13 @@ def read(
     for batch in batches:
         for position in batch.column(0).to_pylist():
             for part in parts[position]:
-                for table in _tables(part, schema):
+                for table in tables(part, schema):
                     yield chunks.packed(table, place)
                     place += 1
 
 
-def _tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
+def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The records of a part in small tables."""
     wanted = list(dict.fromkeys(name for name, _ in part.columns if name is not None))
     with pq.ParquetFile(part.path) as file:
         for batch in file.iter_batches(chunks.CHUNK_ROWS, row_groups=[part.row_group], columns=wanted):
@@ -58,3 +61,17 @@ def _tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
                 for (name, value), field in zip(part.columns, schema, strict=True)
             ]
             yield pa.Table.from_arrays(columns, schema=schema)
+
+
+def column(parts: Sequence[FilePart], place: int, field: pa.Field) -> pa.Array:
+    """One column of the records of all parts, in one piece."""
+    pieces: list[pa.Array] = []
+    for part in parts:
+        name, value = part.columns[place]
+        if name is None:
+            pieces.append(pa.repeat(pa.scalar(value, field.type), part.rows))
+            continue
+        with pq.ParquetFile(part.path) as file:
+            found = file.read_row_group(part.row_group, columns=[name]).column(0)
+        pieces += found.cast(field.type).chunks
+    return pa.chunked_array(pieces, field.type).combine_chunks()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
@@ -17,45 +18,60 @@ from linkage.engine.reading import FilePart
 _TEXT = (pa.string(), pa.large_string())
 
 
-def packed_files(
-    spark: SparkSession,
-    files: Mapping[int, Sequence[str]],
+@dataclass(frozen=True)
+class RecordFiles:
+    """The row groups that hold the records, in the order of sources, files and groups; and the records' schema."""
+
+    parts: tuple[FilePart, ...]
+    schema: pa.Schema
+
+    @property
+    def rows(self) -> int:
+        """All records."""
+        return sum(part.rows for part in self.parts)
+
+    def packed(self, spark: SparkSession) -> DataFrame:
+        """The records in chunks, read by the tasks."""
+        cores = spark.sparkContext.defaultParallelism
+        shares = _shared_out(self.parts, max(1, min(len(self.parts), cores)))
+        positions = spark.range(0, len(shares), 1, len(shares))
+        packed = positions.mapInArrow(partial(reading.read, parts=shares, schema=self.schema), chunks.SCHEMA)
+        return packed if len(shares) == cores else spread(packed)
+
+
+def record_files(
+    files: Sequence[Sequence[str]],
     schema: pa.Schema,
     *,
     names: Mapping[str, str],
-    values: Mapping[int, Mapping[str, int | str]],
-) -> DataFrame | None:
-    """The records of some files in chunks, read by the tasks.
+    values: Sequence[Mapping[str, int | str]],
+) -> RecordFiles | None:
+    """How to read the records of some files without Spark.
 
     Args:
-        spark: The session.
-        files: Paths by the number of their source; executors see the same files under them.
+        files: Paths by source; executors see the same files under them.
         schema: That of the records.
         names: By column of the records, what files call it, in any case.
         values: By source, what all its records have in a column that its files lack.
 
     Returns:
-        As `linkage.engine.chunks` says; None where a file's columns are not of the types of the
-        schema to the letter, so that Spark's reader has to say what they mean.
+        None where a file's columns are not of the types of the schema to the letter, so that
+        Spark's reader has to say what they mean.
     """
-    parts: list[tuple[int, FilePart]] = []
-    for source, paths in files.items():
+    parts: list[FilePart] = []
+    for paths, of_source in zip(files, values, strict=True):
         for path in paths:
-            found = _parts(path, schema, names, values[source])
+            found = _parts(path, schema, names, of_source)
             if found is None:
                 return None
             parts += found
-    cores = spark.sparkContext.defaultParallelism
-    shares = _shared_out(parts, max(1, min(len(parts), cores)))
-    positions = spark.range(0, len(shares), 1, len(shares))
-    packed = positions.mapInArrow(partial(reading.read, parts=shares, schema=schema), chunks.SCHEMA)
-    return packed if len(shares) == cores else spread(packed)
+    return RecordFiles(tuple(parts), schema)
 
 
 def _parts(
     path: str, schema: pa.Schema, names: Mapping[str, str], values: Mapping[str, int | str]
-) -> list[tuple[int, FilePart]] | None:
-    """The row groups of a file with their numbers of rows; None if Spark may read it otherwise."""
+) -> list[FilePart] | None:
+    """The row groups of a file; None if Spark may read it otherwise."""
     with pq.ParquetFile(path) as file:
         present = {name.lower(): name for name in file.schema_arrow.names}
         if len(present) < len(file.schema_arrow.names):
@@ -70,7 +86,7 @@ def _parts(
             else:
                 return None
         rows = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-    return [(count, FilePart(path, group, tuple(columns))) for group, count in enumerate(rows)]
+    return [FilePart(path, group, count, tuple(columns)) for group, count in enumerate(rows)]
 
 
 def _is_same(found: pa.DataType, wanted: pa.DataType) -> bool:
@@ -81,12 +97,12 @@ def _is_same(found: pa.DataType, wanted: pa.DataType) -> bool:
     return bool(found == wanted)
 
 
-def _shared_out(parts: Sequence[tuple[int, FilePart]], shares: int) -> tuple[tuple[FilePart, ...], ...]:
+def _shared_out(parts: Sequence[FilePart], shares: int) -> tuple[tuple[FilePart, ...], ...]:
     """The parts in so many shares of about as many rows: the largest first, each to whoever has least."""
     loads = [0] * shares
     shared: list[list[FilePart]] = [[] for _ in range(shares)]
-    for rows, part in sorted(parts, key=lambda each: (-each[0], each[1].path, each[1].row_group)):
+    for part in sorted(parts, key=lambda each: (-each.rows, each.path, each.row_group)):
         least = loads.index(min(loads))
-        loads[least] += rows
+        loads[least] += part.rows
         shared[least].append(part)
     return tuple(map(tuple, shared))

@@ -18,7 +18,7 @@ from linkage.engine import held
 from linkage.engine.held import Broadcast
 from linkage.engine.kernel import KernelLimits, connect
 from linkage.engine.packing import kept, packed, spread
-from linkage.engine.record_files import packed_files
+from linkage.engine.record_files import RecordFiles, record_files
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel, LinkType
@@ -49,6 +49,7 @@ class LinkageRecords:
         link_type: Which pairs are candidates at all.
         chunks: The same rows packed, as `linkage.engine.chunks` says. Kept, compressed, from their
             first use until the caller clears Spark's cache, so that passes over them read no input.
+        files: Where tasks can read the rows themselves.
         held: The same rows in one piece that every process of the tasks has, in the order of their
             numbers; the chunks then only refer to it. See `linkage.engine.holding`.
         bounds: The number of the first record of each source but the first, of records that are held.
@@ -58,6 +59,7 @@ class LinkageRecords:
     sources: tuple[str, ...]
     link_type: LinkType
     chunks: DataFrame
+    files: RecordFiles | None = None
     held: Broadcast | None = None
     bounds: tuple[int, ...] = ()
 
@@ -112,8 +114,9 @@ def linkage_records(
     ]
     _check_types(dict(zip(names, frames, strict=True)))
     together = reduce(DataFrame.unionByName, frames)
-    read = None if files is None else _read_in_tasks(together, names, model, files)
-    return LinkageRecords(together, names, model.link_type, kept(read or spread(packed(together))))
+    found = None if files is None else _files(together, names, model, files)
+    made = spread(packed(together)) if found is None else found.packed(together.sparkSession)
+    return LinkageRecords(together, names, model.link_type, kept(made), found)
 
 
 def linkage_records_of(
@@ -239,18 +242,15 @@ def _wanted_columns(model: LinkageModel, rules: Iterable[KeyedRule]) -> dict[str
     return wanted
 
 
-def _read_in_tasks(
+def _files(
     together: DataFrame, names: Sequence[str], model: LinkageModel, files: Mapping[str, Sequence[str]]
-) -> DataFrame | None:
+) -> RecordFiles | None:
     schema = to_arrow_schema(together.schema, timezone="UTC")
-    return packed_files(
-        together.sparkSession,
-        {number: files[name] for number, name in enumerate(names)},
+    return record_files(
+        [files[name] for name in names],
         pa.schema([pa.field(field.name, field.type) for field in schema]),
         names={ID: model.unique_id_column, SOURCE: ""},
-        values={
-            number: {SOURCE: number, model.source_dataset_column.lower(): name} for number, name in enumerate(names)
-        },
+        values=[{SOURCE: number, model.source_dataset_column.lower(): name} for number, name in enumerate(names)],
     )
 
 
