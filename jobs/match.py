@@ -20,6 +20,7 @@ from jobs.harness import config
 from jobs.harness.inputs import check_inputs, named_inputs
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.run import Run
+from jobs.harness.session import start_workers
 from jobs.harness.tables import write_pairs, write_rows_of_tasks
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
@@ -125,6 +126,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
 
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
+    start_workers(spark)
     clear_leftovers(spark, settings.output)
     check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits = kernel_limits(spark, run)

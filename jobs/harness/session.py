@@ -6,14 +6,16 @@ import fcntl
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from jobs.harness.signals import Listener, call_beside
+from linkage.engine.kernel import warmed
 
 _PREFIX = "linkage-"
 _LOCK = "owner.lock"
@@ -41,6 +43,20 @@ def spark_session(job: str, log: Path, local: Path, listener: Listener) -> Itera
         listener.end()
         if shared is None:
             call_beside(spark.stop)
+
+
+def start_workers(spark: SparkSession) -> None:
+    """Has Spark start its Python workers, with what our tasks import, while the job does something else.
+
+    The first task would wait for them otherwise: a second or more.
+    """
+
+    def attempt() -> None:
+        with suppress(Exception):
+            spark.range(0, cores, 1, cores).mapInArrow(warmed, "id bigint").toArrow()
+
+    cores = spark.sparkContext.defaultParallelism
+    threading.Thread(target=attempt, daemon=True).start()
 
 
 def describe(spark: SparkSession) -> dict[str, Any]:

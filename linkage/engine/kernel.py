@@ -137,6 +137,12 @@ def run(
         yield from results(connection, plan.outputs, plan.summary, folder, rows=plan.batch_rows)
 
 
+def warmed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches as they come, once DuckDB has been started in the process."""
+    with duckdb.connect(":memory:"):
+        yield from batches
+
+
 def results(
     connection: duckdb.DuckDBPyConnection, outputs: Sequence[str], summary: str | None, folder: str | None, *, rows: int
 ) -> Iterator[pa.RecordBatch]:
