@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
@@ -24,7 +25,11 @@ class Scored:
 
 def linker(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> Linker:
     """Splink over in-memory tables, under the names of the inputs."""
-    api = DuckDBAPI()
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    # Splink writes lambdas with an arrow, which this DuckDB takes only if it is told to.
+    connection.execute("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
+    api = DuckDBAPI(connection)
     tables = [
         # Splink writes table names unquoted, and of two inputs the one whose table name is smaller is on the left.
         api.register(inputs[name], table_name=f"input_{number}", dataset_display_name=name)
