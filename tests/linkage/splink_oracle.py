@@ -43,8 +43,9 @@ def scored_pairs(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) ->
     document = {**document, "retain_intermediate_calculation_columns": False, "retain_matching_columns": True}
     predicted = linker(document, inputs).inference.predict(warning_mode="never").as_record_list()
     names = [comparison["output_column_name"] for comparison in document["comparisons"]]
+    source = document.get("source_dataset_column_name", "source_dataset")
     found = {
-        (row.get("source_dataset_l"), row["unique_id_l"], row.get("source_dataset_r"), row["unique_id_r"]): Scored(
+        (row.get(f"{source}_l"), row["unique_id_l"], row.get(f"{source}_r"), row["unique_id_r"]): Scored(
             row["match_key"], row["match_weight"], tuple(row[f"gamma_{name}"] for name in names)
         )
         for row in predicted
