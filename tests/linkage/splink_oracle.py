@@ -52,3 +52,10 @@ def scored_pairs(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) ->
     }
     assert len(found) == len(predicted), "Splink gave a pair twice"
     return found
+
+
+def predicted(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> pa.Table:
+    """Every candidate pair as a table: what `scored_pairs` holds, for more pairs than Python should."""
+    document = {**document, "retain_intermediate_calculation_columns": False, "retain_matching_columns": True}
+    pairs = linker(document, inputs).inference.predict(warning_mode="never").as_duckdbpyrelation()
+    return pairs.to_arrow_table()
