@@ -158,18 +158,24 @@ def _parameters(draw, level):
 
 
 @st.composite
-def _tables(draw, records):
+def _tables(draw, sources):
     """A few values of each column, each with its own share of missing ones: of some columns all, of some none."""
     pools = {name: draw(st.lists(values, min_size=2, max_size=8)) for name, (_, values) in VALUES.items()}
     present = {name: draw(st.sampled_from([0.0, 0.5, 0.9, 1.0])) for name in VALUES} | {"height": 0.9}
     chance = random.Random(draw(st.integers(0, 2**32)))
-    columns = {
-        name: pa.array(
+    records = 40 // len(sources)
+
+    def column(name, kind):
+        return pa.array(
             [chance.choice(pools[name]) if chance.random() < present[name] else None for _ in range(records)], kind
         )
-        for name, (kind, _) in VALUES.items()
+
+    return {
+        source: pa.table(
+            {"unique_id": [f"r{n}" for n in range(records)], **{name: column(name, VALUES[name][0]) for name in VALUES}}
+        )
+        for source in sources
     }
-    return pa.table({"unique_id": [f"r{n}" for n in range(records)], **columns})
 
 
 def _with_lists(table):
@@ -184,7 +190,7 @@ def _with_lists(table):
 @given(data=st.data())
 def test_pairs_of_any_library_model_are_splinks_in_both_dialects(spark, limits, data, link_type, sources):
     written = data.draw(_models(link_type))
-    inputs = {name: data.draw(_tables(40 // len(sources))) for name in sources}
+    inputs = data.draw(_tables(sources))
     expected = scored_pairs(written["duckdb"], inputs)
     assert expected
     lists = {name: _with_lists(table) for name, table in inputs.items()}

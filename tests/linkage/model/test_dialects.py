@@ -221,8 +221,17 @@ def test_similarities_are_those_of_splinks_jar(spark, name):
         ("damerau_levenshtein(a, b)", "Zoë", "Zoe", 2),
         ("damerau_levenshtein(a, b)", "🤦", "x", 4),
         ("jaro_winkler(a, b)", "🤦", "🤦", 1.0),
-        # strptime also takes a day or month without its leading zero.
+        # strptime also takes a day or month without its leading zero, and spaces around.
         ("try_to_timestamp(a, 'yyyy-MM-dd')", "1999-1-5", None, dt.datetime(1999, 1, 5)),
+        ("try_to_timestamp(a, 'yyyy-MM-dd')", " 1999-01-05 ", None, dt.datetime(1999, 1, 5)),
+        # Of an offset it needs no minutes.
+        ("unix_timestamp(try_to_timestamp(a, 'HH:mm:ssXXX'))", "02:00:00+02", None, -2208988800),
+        # One letter stays one letter; Spark has SS, and i with a dot of its own.
+        ("upper(a)", "ß", None, "ẞ"),
+        ("lower(a)", "İ", None, "i"),
+        # Where Spark by its defaults stops.
+        ("array(a, b)[2]", "x", "y", None),
+        ("1 / (length(a) - 1)", "x", None, None),
     ],
 )
 def test_where_the_kernel_answers_for_itself(sql, left, right, value):
