@@ -15,7 +15,7 @@ from sqlglot import exp
 # Expressions that mean the same in both dialects once sqlglot, or a table below, has written them.
 _KNOWN: tuple[type[exp.Expr], ...] = (
     exp.Abs, exp.Acos, exp.Add, exp.And, exp.Array, exp.ArrayIntersect, exp.ArrayMax, exp.ArrayMin,
-    exp.ArraySize, exp.Asin, exp.Atan, exp.Between, exp.Boolean, exp.Bracket, exp.Case, exp.Cast,
+    exp.ArraySize, exp.Between, exp.Boolean, exp.Bracket, exp.Case, exp.Cast,
     exp.Coalesce, exp.Column, exp.Concat, exp.Cos, exp.DataType, exp.Date, exp.DateDiff, exp.Day,
     exp.Div, exp.DPipe, exp.EQ, exp.Flatten, exp.Floor, exp.Greatest, exp.GT, exp.GTE,
     exp.Identifier, exp.If, exp.In, exp.Is, exp.Lambda, exp.Least, exp.Left, exp.Length,

@@ -15,6 +15,14 @@ from tests.linkage.splink_models import Settings
 
 Levels = Sequence[tuple[str, int]]
 
+# Splink's functions for Spark, and the classes of its jar that are behind them.
+SIMILARITIES = {
+    "jaro_winkler": "JaroWinklerSimilarity",
+    "jaro_sim": "JaroSimilarity",
+    "damerau_levenshtein": "LevDamerauDistance",
+    "jaccard": "JaccardSimilarity",
+}
+
 
 def document(name: str, dialect: str) -> Settings:
     """Settings as Splink writes them, with the one comparison under the case's name."""

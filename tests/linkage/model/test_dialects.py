@@ -11,6 +11,7 @@ from splink.backends.spark import similarity_jar_location
 
 from linkage.errors import ConfigError
 from linkage.model.dialects import compared_columns, to_duckdb
+from tests.linkage.model.splink_pairs import SIMILARITIES
 
 STRINGS = [
     (None, None),
@@ -161,14 +162,6 @@ def test_spark_settings_mean_the_same_in_the_kernel(rows):
     for sql in expressions:
         assert found[sql] == expected[sql], sql
         assert len(set(map(str, expected[sql]))) > 1, f"{sql}: these rows tell nothing"
-
-
-SIMILARITIES = {
-    "jaro_winkler": "JaroWinklerSimilarity",
-    "jaro_sim": "JaroSimilarity",
-    "damerau_levenshtein": "LevDamerauDistance",
-    "jaccard": "JaccardSimilarity",
-}
 
 
 @pytest.fixture(scope="module")

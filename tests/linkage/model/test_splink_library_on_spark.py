@@ -7,7 +7,7 @@ from splink.backends.spark import similarity_jar_location
 from splink.internals.spark.spark_helpers import custom_spark_dialect
 
 from tests.linkage.model.splink_library import CASES, RECORDS
-from tests.linkage.model.splink_pairs import case_when, our_levels, pairs_in_duckdb, splinks_levels
+from tests.linkage.model.splink_pairs import SIMILARITIES, case_when, our_levels, pairs_in_duckdb, splinks_levels
 from tests.linkage.model.test_splink_library import PAIRS, SPARK_REFUSED
 
 BYTES = "DuckDB counts bytes, Spark characters, of which ë is one"
@@ -29,12 +29,6 @@ KERNEL_DIFFERS = {
     "try_parse_date_0": (9, ONE_DIGIT),
     "try_parse_date_1": (9, ONE_DIGIT),
     "Or_0": (1, BOTH_EMPTY),
-}
-SIMILARITIES = {
-    "jaro_winkler": "JaroWinklerSimilarity",
-    "jaro_sim": "JaroSimilarity",
-    "damerau_levenshtein": "LevDamerauDistance",
-    "jaccard": "JaccardSimilarity",
 }
 # Where Spark by its defaults stops, at a division by zero or beyond an array's end, the kernel has null.
 FORGIVING = {"spark.sql.ansi.enabled": "false", "spark.sql.legacy.sizeOfNull": "false"}
