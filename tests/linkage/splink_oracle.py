@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
@@ -24,7 +25,11 @@ class Scored:
 
 def linker(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> Linker:
     """Splink over in-memory tables, under the names of the inputs."""
-    api = DuckDBAPI()
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    # Splink writes lambdas with an arrow, which this DuckDB takes only if it is told to.
+    connection.execute("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
+    api = DuckDBAPI(connection)
     tables = [
         # Splink writes table names unquoted, and of two inputs the one whose table name is smaller is on the left.
         api.register(inputs[name], table_name=f"input_{number}", dataset_display_name=name)
@@ -38,11 +43,19 @@ def scored_pairs(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) ->
     document = {**document, "retain_intermediate_calculation_columns": False, "retain_matching_columns": True}
     predicted = linker(document, inputs).inference.predict(warning_mode="never").as_record_list()
     names = [comparison["output_column_name"] for comparison in document["comparisons"]]
+    source = document.get("source_dataset_column_name", "source_dataset")
     found = {
-        (row.get("source_dataset_l"), row["unique_id_l"], row.get("source_dataset_r"), row["unique_id_r"]): Scored(
+        (row.get(f"{source}_l"), row["unique_id_l"], row.get(f"{source}_r"), row["unique_id_r"]): Scored(
             row["match_key"], row["match_weight"], tuple(row[f"gamma_{name}"] for name in names)
         )
         for row in predicted
     }
     assert len(found) == len(predicted), "Splink gave a pair twice"
     return found
+
+
+def predicted(document: Mapping[str, Any], inputs: Mapping[str, pa.Table]) -> pa.Table:
+    """Every candidate pair as a table: what `scored_pairs` holds, for more pairs than Python should."""
+    document = {**document, "retain_intermediate_calculation_columns": False, "retain_matching_columns": True}
+    pairs = linker(document, inputs).inference.predict(warning_mode="never").as_duckdbpyrelation()
+    return pairs.to_arrow_table()

@@ -11,6 +11,7 @@ from splink.backends.spark import similarity_jar_location
 
 from linkage.errors import ConfigError
 from linkage.model.dialects import compared_columns, to_duckdb
+from tests.linkage.model.splink_pairs import SIMILARITIES
 
 STRINGS = [
     (None, None),
@@ -31,7 +32,7 @@ STRINGS = [
     ("not a date", "2021-12-31"),
 ]
 DAYS = [None, dt.date(2020, 2, 29), dt.date(1900, 1, 1), dt.date(2021, 3, 1)]
-ARRAYS = [None, [], ["a"], ["a", "b"], ["b", "a", "a"], ["🤦"]]
+ARRAYS = [None, [], ["a", None], ["a", "b"], ["b", "a", "a"], ["🤦", None]]
 ROWS = [
     (
         n,
@@ -54,6 +55,10 @@ FROM_SPARK = [
     "try_to_timestamp(a, 'yyyy-MM-dd')",
     "try_to_timestamp(a, 'dd/MM/yyyy')",
     "try_to_timestamp(a, 'yyyyMMdd')",
+    "try_to_timestamp(a, 'd/M/yyyy')",
+    "try_to_timestamp(concat(a, 'T'), 'yyyy-MM-dd\\'T\\'')",
+    "unix_timestamp(try_to_timestamp(concat(a, 'T01:02:03Z'), 'yyyy-MM-dd\\'T\\'HH:mm:ssXXX'))",
+    "unix_timestamp(try_to_timestamp(concat(a, 'T01:02:03-01:30'), 'yyyy-MM-dd\\'T\\'HH:mm:ssXXX'))",
     "try_to_timestamp(a, 'yyyy-MM-dd HH:mm:ss')",
     "date(try_to_timestamp(b, 'yyyy-MM-dd'))",
     "abs(datediff(try_to_timestamp(a, 'yyyy-MM-dd'), try_to_timestamp(b, 'yyyy-MM-dd'))) <= 30",
@@ -61,7 +66,22 @@ FROM_SPARK = [
     "to_date(d)",
     "array_intersect(p, q)",
     "size(array_intersect(p, q)) >= 1",
+    "array_intersect(p, transform(q, s -> upper(lower(s))))",
     "size(p)",
+    "try_element_at(p, 1)",
+    "try_element_at(p, -1)",
+    "array_max(p)",
+    "array_min(transform(p, s -> length(s)))",
+    "flatten(array(p, q))",  # null if one of them is
+    "flatten(transform(p, s -> transform(q, t -> concat(s, t))))",
+    "zip_with(p, q, (s, t) -> concat(s, t))",  # the shorter one filled with null
+    "zip_with(p, q, (s, t) -> size(zip_with(p, q, (u, v) -> concat(s, u))))",
+    "aggregate(transform(p, s -> length(s)), cast(0 as double), (total, n) -> total + n)",
+    "size(transform(p, s -> s || a))",
+    "unix_timestamp(d) - unix_timestamp(timestamp '1970-01-01 00:00:01.9')",
+    "unix_timestamp(try_to_timestamp(a, 'yyyy-MM-dd HH:mm:ss'))",
+    "floor(1e6 * acos(sin(radians(f)) * cos(radians(f)) / sqrt(2)))",
+    "x = cast(-3 as int)",
     "array_size(q)",
     "x / 2",
     "concat(a, b)",
@@ -144,14 +164,6 @@ def test_spark_settings_mean_the_same_in_the_kernel(rows):
         assert len(set(map(str, expected[sql]))) > 1, f"{sql}: these rows tell nothing"
 
 
-SIMILARITIES = {
-    "jaro_winkler": "JaroWinklerSimilarity",
-    "jaro_sim": "JaroSimilarity",
-    "damerau_levenshtein": "LevDamerauDistance",
-    "jaccard": "JaccardSimilarity",
-}
-
-
 @pytest.fixture(scope="module")
 def similarities(spark):
     """Splink's own functions for Spark, which the product does without."""
@@ -202,8 +214,17 @@ def test_similarities_are_those_of_splinks_jar(spark, name):
         ("damerau_levenshtein(a, b)", "Zoë", "Zoe", 2),
         ("damerau_levenshtein(a, b)", "🤦", "x", 4),
         ("jaro_winkler(a, b)", "🤦", "🤦", 1.0),
-        # strptime also takes a day or month without its leading zero.
+        # strptime also takes a day or month without its leading zero, and spaces around.
         ("try_to_timestamp(a, 'yyyy-MM-dd')", "1999-1-5", None, dt.datetime(1999, 1, 5)),
+        ("try_to_timestamp(a, 'yyyy-MM-dd')", " 1999-01-05 ", None, dt.datetime(1999, 1, 5)),
+        # Of an offset it needs no minutes.
+        ("unix_timestamp(try_to_timestamp(a, 'HH:mm:ssXXX'))", "02:00:00+02", None, -2208988800),
+        # One letter stays one letter; Spark has SS, and i with a dot of its own.
+        ("upper(a)", "ß", None, "ẞ"),
+        ("lower(a)", "İ", None, "i"),
+        # Where Spark by its defaults stops.
+        ("array(a, b)[2]", "x", "y", None),
+        ("1 / (length(a) - 1)", "x", None, None),
     ],
 )
 def test_where_the_kernel_answers_for_itself(sql, left, right, value):
@@ -217,7 +238,20 @@ def test_where_the_kernel_answers_for_itself(sql, left, right, value):
     ("sql", "culprit"),
     [
         ("soundex(a) = soundex(b)", "soundex"),
-        ("zip_with(p, q, (s, t) -> s = t)", "zip_with|zipwith"),
+        ("transform(p, s -> soundex(s))", "soundex"),
+        ("transform(p, (s, i) -> i)", "transform needs a lambda of 1"),  # counts from 0, DuckDB's from 1
+        ("aggregate(p, '', (s, t) -> t, s -> upper(s))", "aggregate with a last function"),
+        ("unix_timestamp(a, 'yyyy')", "unix_timestamp with a pattern"),
+        ("p[x]", "an element of an array"),
+        ("p[-1]", "an element of an array"),
+        ("element_at(p, 0)", "element_at"),
+        ("cast(f as int)", "a cast to an integer"),
+        ("regexp_extract(a, b, 0)", "regexp_extract needs a literal pattern"),
+        ("regexp_extract(a, '(?<=x)y', 0)", "regexp_extract has a pattern that only Spark understands"),
+        (r"regexp_extract(a, '(a)\\1', 0)", "regexp_extract has a pattern that only Spark understands"),
+        ("regexp_extract(a, 'a++', 0)", "regexp_extract has a pattern that only Spark understands"),
+        ("regexp_extract(a, '[a-c[xy]]', 0)", "regexp_extract has a pattern that only Spark understands"),
+        ("try_to_timestamp(a, 'XXX yyyy')", "try_to_timestamp"),
         ("a LIKE 'x%'", "like"),
         ("my_function(a)", "my_function"),
         ("levenshtein(a, b, 2) <= 2", "levenshtein with a bound"),  # -1 beyond the bound would pass
@@ -234,8 +268,26 @@ def test_what_is_not_known_to_mean_the_same_in_the_kernel_is_refused_by_name(sql
 
 
 def test_duckdbs_own_levels_run_as_they_were_written():
-    for sql in ["strftime(a_l, '%Y') = strftime(a_r, '%Y')", "substr( a_l,0, 2)  = 'x'", "my_macro(a_l)"]:
+    for sql in [
+        "strftime(a_l, '%Y') = strftime(a_r, '%Y')",
+        "substr( a_l,0, 2)  = 'x'",
+        "list_any_value(list_filter(a_l,lambda x: x='y'))",
+    ]:
         assert to_duckdb(sql, "duckdb", where="here") == sql
+
+
+@pytest.mark.parametrize(
+    ("sql", "answer"),
+    [
+        ("list_max(list_transform([1, 2, 3], x -> x % 3))", 2),
+        ("list_reduce(list_transform([1, 2], x -> list_sum(list_transform([3], y -> x * y))), (s, t) -> s - t)", -3),
+        ("array_cosine_similarity([3.0, 4.0]::double[], [6.0, 8.0]::double[])", 1.0),
+    ],
+)
+def test_what_this_duckdb_would_not_take_of_splinks_is_written_anew(sql, answer):
+    with pytest.raises(duckdb.BinderException):
+        duckdb.sql(f"SELECT {sql}")
+    assert duckdb.sql(f"SELECT {to_duckdb(sql, 'duckdb', where='here')}").fetchall() == [(answer,)]
 
 
 def test_columns_of_a_level_are_found_beside_lambda_names():
