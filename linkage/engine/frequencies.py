@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from linkage.engine import chunks
 from linkage.engine.kernel_sql import term_frequency_column
@@ -74,6 +75,17 @@ def kind_of(column: str) -> str:
     return f"values of {column}"
 
 
+def value_hash(value: str, kind: T.DataType) -> str:
+    """What DuckDB counts a value by; unequal values have unequal hashes, but by rare chance.
+
+    To `hash` alone an empty array is one that holds a null.
+
+    >>> value_hash('"surname"', T.StringType())
+    'hash("surname")'
+    """
+    return f"hash({value}, len({value}))" if isinstance(kind, T.ArrayType) else f"hash({value})"
+
+
 def counted_columns(model: LinkageModel, *, for_training: bool) -> list[str]:
     """The columns whose frequencies a model needs, in lower case and without repetition.
 
@@ -99,11 +111,14 @@ def with_joined_frequencies(frame: DataFrame, columns: Sequence[str]) -> DataFra
     """
     for column in columns:
         value = F.col(quoted(column))
-        counted = frame.where(value.isNotNull()).groupBy(F.xxhash64(value).alias(VALUE)).agg(F.count("*").alias("n"))
+        # To Spark's hash, nulls in an array are not there.
+        is_array = isinstance(frame.schema[column].dataType, T.ArrayType)
+        hashed_value = F.xxhash64(F.to_json(value) if is_array else value)
+        counted = frame.where(value.isNotNull()).groupBy(hashed_value.alias(VALUE)).agg(F.count("*").alias("n"))
         total = frame.agg(F.count(value).alias("total"))
         shares = counted.join(F.broadcast(total), how="cross").select(
             VALUE, (F.col("n") / F.col("total")).alias(term_frequency_column(column))
         )
-        hashed = frame.withColumn(VALUE, F.when(value.isNotNull(), F.xxhash64(value)))
+        hashed = frame.withColumn(VALUE, F.when(value.isNotNull(), hashed_value))
         frame = hashed.join(shares, VALUE, how="left").drop(VALUE)
     return frame
