@@ -99,7 +99,7 @@ def train(
         limits: What a task's DuckDB may use.
 
     Raises:
-        ConfigError: The data give a rule no pair to learn from.
+        ConfigError: The data give a rule no pair to learn from, or pairs that no level takes.
     """
     possible = possible_pairs(records, list(found.counts.values()))
     pairs, patterns = _training_counts(records, model, plan, rules, sizes=found.sizes, limits=limits)
@@ -150,6 +150,8 @@ def _training_counts(
     )
     table = rows.mapInArrow(partial(kernel.run, plan=kernel_plan), plans.training_schema(model)).toArrow()
     rule = table["rule"].to_numpy()
+    of_sessions = np.isin(rule, [session.number for session in rules.sessions])
+    _check_levels(model, table.filter(pa.array(of_sessions)))
     pairs = table["pairs"].to_numpy()
     gammas = [comparison.gamma_column for comparison in model.comparisons]
     vectors = np.column_stack([table[gamma].to_numpy(zero_copy_only=False) for gamma in gammas])
@@ -159,8 +161,7 @@ def _training_counts(
         of_rule = rule == session.number
         seen = PatternCounts(names, vectors[of_rule].astype(np.int8), pairs[of_rule].astype(np.float64)).merged()
         sessions.append(replace(seen, counts=seen.counts / shares[session.number]))
-    found = np.isin(rule, [deterministic.number for deterministic in rules.deterministic])
-    return int(pairs[found].sum()), sessions
+    return int(pairs[~of_sessions].sum()), sessions
 
 
 def _with_u(
@@ -175,6 +176,7 @@ def _with_u(
     table = random_pattern_counts(
         records, model, max_pairs=plan.u_max_pairs, possible=possible, seed=plan.seed, limits=limits
     )
+    _check_levels(model, table)
     estimates = {}
     for comparison in model.comparisons:
         column = training.exact_agreement_column(comparison)
@@ -182,6 +184,12 @@ def _with_u(
         counts = _counts_by_gamma(table, comparison.gamma_column)
         estimates[comparison.name] = training.u_from_counts(comparison, counts, exact)
     return training.with_u(model, estimates)
+
+
+def _check_levels(model: LinkageModel, vectors: pa.Table) -> None:
+    for comparison in model.comparisons:
+        if vectors[comparison.gamma_column].null_count:
+            raise ConfigError(f"comparison {comparison.name}: no level takes some pairs; end it with ELSE")
 
 
 def _counts_by_gamma(table: pa.Table, gamma_column: str) -> dict[int, float]:
