@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule, keyed_rules
@@ -20,7 +20,15 @@ from linkage.model.em import Iteration
 from linkage.model.specification import BlockingRule, Comparison, Dialect, LinkageModel
 from linkage.model.splink_settings import rule_of_shared_values
 
-SharedValues = Annotated[tuple[str, ...], Field(min_length=1)]
+
+def _not_blank(expression: str) -> str:
+    if not expression.strip():
+        raise ValueError("an expression is empty")
+    return expression
+
+
+Expression = Annotated[str, AfterValidator(_not_blank)]
+SharedValues = Annotated[tuple[Expression, ...], Field(min_length=1)]
 
 
 class TrainingPlan(BaseModel):
