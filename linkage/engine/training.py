@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from linkage.model.blocking import KeyedRule
 from linkage.model.em import Iteration, PatternCounts, expectation_maximisation
 from linkage.model.specification import LinkageModel
 from linkage.model.training import TrainingPlan
+from linkage.model.training_warnings import TrainedSession, training_warnings
 
 
 @dataclass(frozen=True)
@@ -102,21 +102,22 @@ def train(
         ConfigError: The data give a rule no pair to learn from, or pairs that no level takes.
     """
     possible = possible_pairs(records, list(found.counts.values()))
-    pairs, patterns = _training_counts(records, model, plan, rules, sizes=found.sizes, limits=limits)
+    pairs, counted = _training_counts(records, model, plan, rules, sizes=found.sizes, limits=limits)
     model = model.with_prior(training.prior_from_rules(pairs, plan.recall, possible))
-    model = _with_u(records, model, plan, possible=possible, frequencies=found.frequencies, limits=limits)
-    histories: list[tuple[KeyedRule, list[Iteration]]] = []
-    for rule, counted in zip(rules.sessions, patterns, strict=True):
-        history = _session(model, rule, counted)
-        histories.append((rule, history))
-        model = training.with_sessions(model, [steps[-1] for _, steps in histories])
-    report = training.training_report(plan, [(rule.predicate, steps) for rule, steps in histories])
+    u = _estimated_u(records, model, plan, possible=possible, frequencies=found.frequencies, limits=limits)
+    model = training.with_u(model, u)
+    sessions: list[TrainedSession] = []
+    for rule, (patterns, compared) in zip(rules.sessions, counted, strict=True):
+        sessions.append(TrainedSession(rule.predicate, _session(model, rule, patterns), compared))
+        model = training.with_sessions(model, [session.end for session in sessions])
+    report = training.training_report(plan, [(session.rule, session.history) for session in sessions])
     report |= {
         "pairs_possible": possible,
         "pairs_of_deterministic_rules": pairs,
         "prior": model.prior,
     }
-    return Training(model, report, tuple(_warnings(model, histories)))
+    warnings = training_warnings(model, sessions, {name: levels.keys() for name, levels in u.items()})
+    return Training(model, report, warnings)
 
 
 def _training_counts(
@@ -127,8 +128,8 @@ def _training_counts(
     *,
     sizes: KeySizes,
     limits: KernelLimits,
-) -> tuple[int, list[PatternCounts]]:
-    """Distinct pairs of the deterministic rules, and each session's patterns, in one pass."""
+) -> tuple[int, list[tuple[PatternCounts, float]]]:
+    """Distinct pairs of the deterministic rules; for each session its patterns, and the pairs compared; in one pass."""
     columns = [
         SOURCE,
         ID,
@@ -160,11 +161,11 @@ def _training_counts(
     for session in rules.sessions:
         of_rule = rule == session.number
         seen = PatternCounts(names, vectors[of_rule].astype(np.int8), pairs[of_rule].astype(np.float64)).merged()
-        sessions.append(replace(seen, counts=seen.counts / shares[session.number]))
+        sessions.append((replace(seen, counts=seen.counts / shares[session.number]), seen.pairs))
     return int(pairs[~of_sessions].sum()), sessions
 
 
-def _with_u(
+def _estimated_u(
     records: LinkageRecords,
     model: LinkageModel,
     plan: TrainingPlan,
@@ -172,7 +173,8 @@ def _with_u(
     possible: int,
     frequencies: ValueFrequencies,
     limits: KernelLimits,
-) -> LinkageModel:
+) -> dict[str, dict[int, float]]:
+    """Each level's u, by comparison and gamma; a level that no random pair reached has none."""
     table = random_pattern_counts(
         records, model, max_pairs=plan.u_max_pairs, possible=possible, seed=plan.seed, limits=limits
     )
@@ -183,7 +185,7 @@ def _with_u(
         exact = frequencies.totals[column].exact_agreement if column is not None else None
         counts = _counts_by_gamma(table, comparison.gamma_column)
         estimates[comparison.name] = training.u_from_counts(comparison, counts, exact)
-    return training.with_u(model, estimates)
+    return estimates
 
 
 def _check_levels(model: LinkageModel, vectors: pa.Table) -> None:
@@ -211,18 +213,3 @@ def _session(model: LinkageModel, rule: KeyedRule, counted: PatternCounts) -> li
         convergence=model.em_convergence,
         max_iterations=model.max_iterations,
     )
-
-
-def _warnings(model: LinkageModel, histories: Sequence[tuple[KeyedRule, Sequence[Iteration]]]) -> list[str]:
-    trained = {name for _, history in histories for name in history[-1].m}
-    found = [
-        f"comparison {comparison.name}: no EM session leaves it free, so its m is not estimated"
-        for comparison in model.comparisons
-        if comparison.name not in trained
-    ]
-    found += [f"level never seen: {level}" for level in model.untrained_levels()]
-    for comparison in model.comparisons:
-        first = comparison.scored_levels[0]
-        if first.m is not None and first.u is not None and first.m < first.u:
-            found.append(f"{comparison.name}: {first.label}: m is below u on an agreeing level")
-    return found
