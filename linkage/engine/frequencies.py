@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -86,6 +86,15 @@ def value_hash(value: str, kind: T.DataType) -> str:
     return f"hash({value}, len({value}))" if isinstance(kind, T.ArrayType) else f"hash({value})"
 
 
+def spark_hash(frame: DataFrame, column: str) -> Column:
+    """What Spark counts a value by; of null it is a number too.
+
+    To Spark's own hash, nulls in an array are not there.
+    """
+    value = F.col(quoted(column))
+    return F.xxhash64(F.to_json(value) if isinstance(frame.schema[column].dataType, T.ArrayType) else value)
+
+
 def counted_columns(model: LinkageModel, *, for_training: bool) -> list[str]:
     """The columns whose frequencies a model needs, in lower case and without repetition.
 
@@ -111,9 +120,7 @@ def with_joined_frequencies(frame: DataFrame, columns: Sequence[str]) -> DataFra
     """
     for column in columns:
         value = F.col(quoted(column))
-        # To Spark's hash, nulls in an array are not there.
-        is_array = isinstance(frame.schema[column].dataType, T.ArrayType)
-        hashed_value = F.xxhash64(F.to_json(value) if is_array else value)
+        hashed_value = spark_hash(frame, column)
         counted = frame.where(value.isNotNull()).groupBy(hashed_value.alias(VALUE)).agg(F.count("*").alias("n"))
         total = frame.agg(F.count(value).alias("total"))
         shares = counted.join(F.broadcast(total), how="cross").select(

@@ -73,45 +73,57 @@ def training_plan(
     *,
     deterministic: Sequence[KeyedRule],
     sessions: Sequence[KeyedRule],
+    by_source_pair: bool,
     limits: KernelLimits,
 ) -> KernelPlan:
     """Count the distinct pairs of the deterministic rules, and comparison vectors of each session.
 
     The output has a row per rule and comparison vector: `rule` (its number), gammas (null for a
-    deterministic rule) and `pairs`. Sessions count their pairs each for itself.
+    deterministic rule) and `pairs`; with `source_columns` it is also per source pair, if that is
+    asked for. Sessions count their pairs each for itself.
     """
     order = _order(records)
-    matches = kernel_sql.candidates_sql([deterministic], order, f"l.{RULE} AS rule")
+    sources = _sources(by_source_pair=by_source_pair)
+    key = ", ".join(["rule", *source_columns(by_source_pair=by_source_pair)])
+    matches = kernel_sql.candidates_sql([deterministic], order, ", ".join([f"l.{RULE} AS rule", *sources]))
     compared = kernel_sql.both_sides(kernel_sql.compared_columns(model.comparisons))
     vectors_of = kernel_sql.candidates_sql(
         [[rule] for rule in sessions],
         order,
-        ", ".join([f"l.{RULE} AS rule", *compared]),
+        ", ".join([f"l.{RULE} AS rule", *sources, *compared]),
     )
     nothing = ", ".join(f"CAST(NULL AS TINYINT) AS {gamma}" for gamma in _gammas(model.comparisons))
     vectors = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
     return KernelPlan(
         statements=(),
         outputs=(
-            f"SELECT rule, {nothing}, count(*) AS pairs FROM ({matches}) GROUP BY rule",
-            f"SELECT rule, {vectors}, count(*) AS pairs FROM ({vectors_of}) GROUP BY ALL",
+            f"SELECT {key}, {nothing}, count(*) AS pairs FROM ({matches}) GROUP BY ALL",
+            f"SELECT {key}, {vectors}, count(*) AS pairs FROM ({vectors_of}) GROUP BY ALL",
         ),
         limits=limits,
     )
 
 
-def training_schema(model: LinkageModel) -> T.StructType:
+def training_schema(model: LinkageModel, *, by_source_pair: bool) -> T.StructType:
     """The columns of the training plan's output."""
     gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
-    return T.StructType([T.StructField("rule", T.ShortType()), *gammas, T.StructField("pairs", T.LongType())])
+    sources = [T.StructField(name, T.ShortType()) for name in source_columns(by_source_pair=by_source_pair)]
+    return T.StructType([T.StructField("rule", T.ShortType()), *sources, *gammas, T.StructField("pairs", T.LongType())])
 
 
-def random_pairs_plan(records: LinkageRecords, model: LinkageModel, *, limits: KernelLimits) -> KernelPlan:
-    """Count comparison vectors over all pairs that the link type allows, whatever their keys."""
-    columns = kernel_sql.compared_columns(model.comparisons)
-    pairs = kernel_sql.random_pairs_sql(_order(records), ", ".join(kernel_sql.both_sides(columns)))
+def random_pairs_plan(
+    records: LinkageRecords, model: LinkageModel, *, by_source_pair: bool, limits: KernelLimits
+) -> KernelPlan:
+    """Count comparison vectors over all pairs that the link type allows, whatever their keys.
+
+    The output has the gammas and `pairs`, and the `source_columns` if they are asked for.
+    """
+    compared = kernel_sql.both_sides(kernel_sql.compared_columns(model.comparisons))
+    columns = ", ".join([*_sources(by_source_pair=by_source_pair), *compared])
+    pairs = kernel_sql.random_pairs_sql(_order(records), columns)
     vectors = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
-    output = f"SELECT {vectors}, count(*) AS pairs FROM ({pairs}) GROUP BY ALL"
+    counted = ", ".join([*source_columns(by_source_pair=by_source_pair), vectors])
+    output = f"SELECT {counted}, count(*) AS pairs FROM ({pairs}) GROUP BY ALL"
     return KernelPlan(statements=(), outputs=(output,), limits=limits)
 
 
@@ -132,8 +144,18 @@ def _score_candidates(records: LinkageRecords, model: LinkageModel, rules: Seque
     compare = f"SELECT {', '.join([*_KEY, *vectors, *carried])} FROM ({pairs})"
     return (
         f"CREATE TEMP TABLE {_CANDIDATES} AS SELECT {', '.join([*_KEY, *_gammas(model.comparisons)])}, "
-        f"{kernel_sql.weight_sql(model)} AS match_weight FROM ({compare})"
+        f"{kernel_sql.weight_sql(model, records.sources)} AS match_weight FROM ({compare})"
     )
+
+
+def source_columns(*, by_source_pair: bool) -> list[str]:
+    """The columns that hold the numbers of a pair's sources, where pairs are counted by them."""
+    return [f"{SOURCE}_{side}" for side in "lr"] if by_source_pair else []
+
+
+def _sources(*, by_source_pair: bool) -> list[str]:
+    names = source_columns(by_source_pair=by_source_pair)
+    return [f"{name[-1]}.{SOURCE} AS {name}" for name in names]
 
 
 def _gammas(comparisons: Sequence[Comparison]) -> list[str]:

@@ -22,6 +22,7 @@ def random_pattern_counts(
     max_pairs: int,
     possible: int,
     seed: int,
+    by_source_pair: bool,
     limits: KernelLimits,
 ) -> pa.Table:
     """Count comparison vectors over all pairs of a random sample of records.
@@ -35,10 +36,12 @@ def random_pattern_counts(
         max_pairs: About how many pairs to compare, at most.
         possible: How many there are.
         seed: Which sample.
+        by_source_pair: Whether to count those of two sources apart.
         limits: What DuckDB may use.
 
     Returns:
-        One row per comparison vector: a gamma per comparison, and `pairs`.
+        One row per comparison vector: a gamma per comparison, and `pairs`; with
+        `source_columns` it is also per source pair, if that is asked for.
     """
     # If every record is kept with probability p, a pair is with p².
     share = min(1.0, math.sqrt(max_pairs / max(1, possible)))
@@ -47,8 +50,9 @@ def random_pattern_counts(
     task = partial(kernel.select, sql=f"SELECT {columns} FROM {chunks.RECORDS} WHERE {drawn}", limits=limits)
     sample = records.chunks.mapInArrow(task, chunks.SCHEMA).toArrow()
     cores = os.cpu_count() or 1  # of the driver
-    plan = plans.random_pairs_plan(records, model, limits=replace(limits, threads=cores))
+    plan = plans.random_pairs_plan(records, model, by_source_pair=by_source_pair, limits=replace(limits, threads=cores))
     batches = list(kernel.run(iter(sample.to_batches()), plan))
     fields = [pa.field(c.gamma_column, pa.int8()) for c in model.comparisons]
-    schema = pa.schema([*fields, pa.field("pairs", pa.int64())])
+    sources = [pa.field(name, pa.int16()) for name in plans.source_columns(by_source_pair=by_source_pair)]
+    schema = pa.schema([*sources, *fields, pa.field("pairs", pa.int64())])
     return pa.Table.from_batches(batches, schema) if batches else schema.empty_table()

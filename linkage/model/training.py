@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule, keyed_rules
-from linkage.model.em import Iteration
+from linkage.model.em import Iteration, PatternCounts, expectation_maximisation
 from linkage.model.specification import BlockingRule, Comparison, Dialect, LinkageModel
 from linkage.model.splink_settings import rule_of_shared_values
 
@@ -41,6 +41,7 @@ class TrainingPlan(BaseModel):
         u_max_pairs: Random pairs to estimate fuzzy levels' u from, at most about this many.
         em_max_pairs: Candidate pairs of one EM session, at most about this many.
         em_blocking_rules: One EM session for each.
+        by_source_pair: Estimate the parameters of each two sources apart, where their pairs tell enough.
 
     A rule is a list of expressions that both records must share, in the settings' dialect.
     """
@@ -53,6 +54,7 @@ class TrainingPlan(BaseModel):
     u_max_pairs: Annotated[int, Field(ge=1)] = 1_000_000
     em_max_pairs: Annotated[int, Field(ge=1)] = 2_000_000
     em_blocking_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
+    by_source_pair: bool = False
 
 
 class LevelHistory(BaseModel):
@@ -164,6 +166,27 @@ def session_prior(model: LinkageModel, rule: KeyedRule) -> float:
             columns -= set(level.exact_columns)
             odds *= level.effective_m / level.effective_u
     return odds / (1 + odds)
+
+
+def em_session(model: LinkageModel, rule: KeyedRule, patterns: PatternCounts) -> list[Iteration]:
+    """Fit the m of what the rule leaves free, and the prior among its pairs, from where the model stands.
+
+    Args:
+        model: With the u that random pairs gave; they are kept.
+        rule: What the pairs were blocked on.
+        patterns: Of all the model's comparisons.
+
+    Returns:
+        The history, starting values first.
+    """
+    free = free_comparisons(model, rule)
+    return expectation_maximisation(
+        patterns.of(tuple(comparison.name for comparison in free)),
+        free,
+        session_prior(model, rule),
+        convergence=model.em_convergence,
+        max_iterations=model.max_iterations,
+    )
 
 
 def exact_agreement_column(comparison: Comparison) -> str | None:
