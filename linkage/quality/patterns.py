@@ -22,6 +22,7 @@ from scipy.special import expit
 from linkage.errors import ConfigError
 from linkage.model.specification import Comparison, LinkageModel, prior_weight
 
+_SOURCES = ("source_dataset_l", "source_dataset_r")
 # What a gamma is taken for where it is null: a vector that no level took.
 _NO_LEVEL = -2
 _THRESHOLDS = pa.schema(
@@ -50,13 +51,20 @@ def pattern_weights(patterns: pa.Table, model: LinkageModel) -> NDArray[np.float
         One weight per row, added up in the order in which the engine adds.
 
     Raises:
-        ConfigError: The table lacks a comparison of the model, or a gamma is no level of it.
+        ConfigError: The table lacks a comparison of the model, or a gamma is no level of it; or the model
+            has parameters by source pair, and the table no sources.
 
     Source: Fellegi and Sunter (1969), in Splink's additive form.
     """
-    weights = np.full(patterns.num_rows, prior_weight(model.prior))
-    for comparison in model.comparisons:
-        weights += _level_weights(patterns, comparison)
+    if not model.by_source_pair:
+        return _weights(patterns, model)
+    if not set(_SOURCES) <= set(patterns.column_names):
+        raise ConfigError("pattern counts: the model has parameters by source pair, and the counts have no sources")
+    pairs = list(zip(*(patterns[name].to_pylist() for name in _SOURCES), strict=True))
+    weights = np.empty(patterns.num_rows)
+    for pair in set(pairs):
+        theirs = np.array([other == pair for other in pairs])
+        weights[theirs] = _weights(patterns.filter(pa.array(theirs)), model.for_sources(*pair))
     return weights
 
 
@@ -138,6 +146,13 @@ def _expected(
     weights = pattern_weights(patterns, model)
     pairs = np.asarray(patterns["pairs"].to_numpy(), dtype=np.int64)
     return weights, pairs, pairs * expit(weights * math.log(2.0))
+
+
+def _weights(patterns: pa.Table, model: LinkageModel) -> NDArray[np.float64]:
+    weights = np.full(patterns.num_rows, prior_weight(model.prior))
+    for comparison in model.comparisons:
+        weights += _level_weights(patterns, comparison)
+    return weights
 
 
 def _level_weights(patterns: pa.Table, comparison: Comparison) -> NDArray[np.float64]:

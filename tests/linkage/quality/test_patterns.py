@@ -1,13 +1,25 @@
 """Estimates from pattern counts, by numbers that can be checked by hand."""
 
 import math
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
+from linkage.engine.kernel import KernelLimits
+from linkage.engine.named import named_patterns
 from linkage.errors import ConfigError
+from linkage.model.specification import SourcePairParameters
 from linkage.quality.patterns import pattern_weights, rule_estimates, threshold_estimates
+from tests.linkage.engine.prepared import plain, prepared
+from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
+
+
+@pytest.fixture
+def limits(tmp_path):
+    return KernelLimits(memory="512MB", scratch=str(tmp_path))
+
 
 # Prior odds 1:4 are -2 bits; name adds 3, 0 or -2 bits, town 2 or -1; a null adds nothing.
 MODEL = model(
@@ -99,6 +111,45 @@ def test_counts_of_another_model_are_refused(table, reason):
     for estimate in (pattern_weights, rule_estimates, lambda *these: threshold_estimates(*these, [0])):
         with pytest.raises(ConfigError, match=reason):
             estimate(table, MODEL)
+
+
+OWN = {("a", "b"): SourcePairParameters(0.5, {"town": [(1, 0.8, 0.1)]}), ("b", "b"): SourcePairParameters(0.8, {})}
+
+
+def test_vectors_weigh_what_their_sources_say():
+    named = _table([("0", 2, 1, 5)] * 4)
+    named = named.append_column("source_dataset_l", pa.array(["b", "a", "a", "b"]))
+    named = named.append_column("source_dataset_r", pa.array(["a", "b", "a", "b"]))
+    own = replace(MODEL, by_source_pair=OWN)
+    # Odds 1:1 and 3 bits for either agreement; else -2 + 3 + 2; and with odds 4:1, 2 + 3 + 2.
+    assert pattern_weights(named, own).tolist() == pytest.approx([6, 6, 3, 7], abs=1e-12)
+    with pytest.raises(ConfigError, match="parameters by source pair, and the counts have no sources"):
+        pattern_weights(_table(), own)
+
+
+def test_pairs_that_a_run_kept_are_those_whose_vectors_weigh_enough(spark, limits):
+    whole = people(150, seed=61)
+    inputs = {"a": whole.slice(0, 50), "b": whole.slice(50, 60), "c": whole.slice(110)}
+    document = settings(
+        comparison("name", null("forename"), exact("forename", 0.8, 0.1), otherwise(0.2, 0.9)),
+        comparison("town", null("city"), exact("city", 0.8, 0.2), otherwise(0.2, 0.8)),
+        rules=["l.surname = r.surname", "l.dob = r.dob"],
+        link_type="link_and_dedupe",
+        probability_two_random_records_match=0.2,
+    )
+    ready = prepared(spark, document, inputs)
+    ready = replace(ready, model=replace(ready.model, by_source_pair=OWN))
+    # Between -2 + 3 - 2 and -2 + 3 + 0 bits, and for some sources between others.
+    scored = ready.scored(limits, threshold=0.5)
+    kept = len(plain(scored, ready.records))
+    patterns = named_patterns(ready.records, scored.patterns(), with_sources=True)
+    weights = pattern_weights(patterns, ready.model)
+    pairs = patterns["pairs"].to_numpy()
+    assert patterns["kept"].to_pylist() == [n if w >= 0.5 else 0 for n, w in zip(pairs, weights, strict=True)]
+    [row] = threshold_estimates(patterns, ready.model, [0.5]).to_pylist()
+    assert row["pairs_above"] == kept > 50
+    assert row["pairs_below"] == sum(pairs) - kept > 50
+    assert sum(rule_estimates(patterns, ready.model)["pairs"].to_pylist()) == sum(pairs)
 
 
 def test_a_rule_that_the_model_does_not_have_is_refused():
