@@ -17,8 +17,9 @@ from pyspark.sql import SparkSession
 
 from jobs.harness import config
 from jobs.harness.inputs import named_inputs
+from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
-from linkage.engine.explanation import Explanation, explain_pair
+from linkage.engine.explanation import Explanation, explain_pair, model_of_pair
 from linkage.engine.one_pair import one_pair
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.errors import ConfigError
@@ -32,7 +33,6 @@ from linkage.lake import (
     write_text,
 )
 from linkage.model.specification import LinkageModel
-from linkage.model.splink_settings import parse_settings, to_settings
 from linkage.model.training import SessionHistory
 from linkage.quality.charts import history_charts, model_charts, waterfall_chart
 
@@ -75,7 +75,7 @@ def load(args: argparse.Namespace) -> ExplainSettings:
         raise ConfigError("--input and --pair go together: what to explain, and the records that it is from")
     if args.with_values and args.pair is None:
         raise ConfigError("--with-values shows the values of a --pair; name one")
-    model = parse_settings(config.read_text(args.model), where=str(args.model))
+    model = read_model(args.model)
     if not model.is_trained:
         raise ConfigError(f"{args.model}: the model is not trained; match --training trains it and writes model.json")
     inputs = named_inputs(args.input)
@@ -94,7 +94,7 @@ def run(spark: SparkSession, settings: ExplainSettings, run: Run) -> None:
     """Draw the model, explain the pair, and write both."""
     clear_leftovers(spark, settings.output)
     check_replaceable(spark, settings.output, mark=MARK, job=run.job, only=OURS)
-    run.manifest.config = {"model": config.digest(to_settings(settings.model))}
+    run.manifest.config = {"model": config.digest(*model_documents(settings.model).values())}
     pages = model_charts(settings.model) | history_charts(settings.model, settings.sessions)
     documents: dict[str, dict[str, Any]] = {}
     lines = []
@@ -105,8 +105,9 @@ def run(spark: SparkSession, settings: ExplainSettings, run: Run) -> None:
             records = linkage_records(frames, settings.model, ())
         with run.stage("explain"):
             pair = one_pair(records, settings.pair, settings.model.term_frequency_columns)
-            explanation = explain_pair(settings.model, pair, with_values=settings.with_values)
-            pages["waterfall.html"] = waterfall_chart(settings.model, explanation)
+            model = model_of_pair(settings.model, pair, records.sources)
+            explanation = explain_pair(model, pair, with_values=settings.with_values)
+            pages["waterfall.html"] = waterfall_chart(model, explanation)
             documents["waterfall.json"] = _names(records, explanation) | explanation.document()
         weight, probability = explanation.match_weight, explanation.match_probability
         lines.append(f"match weight {weight:.2f} bits, probability {probability:.6g}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import schemas
 from jobs.harness import stages
 from jobs.harness.limits import kernel_limits, records_memory
+from jobs.harness.models import model_of_row
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
@@ -20,7 +21,6 @@ from linkage.engine.survey import survey
 from linkage.lake import Lake, Zone
 from linkage.model.blocking import keyed_rules
 from linkage.model.specification import LinkageModel
-from linkage.model.splink_settings import parse_settings
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
@@ -54,7 +54,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         limits=limits,
     )
     schema = schemas.load("scored_pairs")
-    named = pairs.frame().withColumnsRenamed({"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"})
+    named = pairs.frame.withColumnsRenamed({"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"})
     written = task.lake.overwrite(named, Zone.LINKAGE, "scored_pairs", schema)
     patterns = pairs.patterns()
     counted = task.spark.createDataFrame(named_patterns(records, patterns, with_sources=True)).coalesce(1)
@@ -64,7 +64,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 
 def _model(lake: Lake) -> LinkageModel:
     [row] = lake.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
-    return parse_settings(row["document"], where="linkage/models")
+    return model_of_row(row)
 
 
 STAGE = stages.Stage(

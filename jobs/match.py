@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from jobs.harness import config
 from jobs.harness.inputs import check_inputs, named_inputs
 from jobs.harness.limits import kernel_limits, records_memory
+from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
 from jobs.harness.session import start_workers
 from jobs.harness.tables import write_pairs, write_rows_of_tasks
@@ -46,7 +47,6 @@ from linkage.lake import (
 )
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
-from linkage.model.splink_settings import parse_settings, to_settings
 from linkage.model.training import TrainingPlan
 from linkage.quality.accuracy import pairwise_accuracy
 
@@ -98,7 +98,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
         )
     if args.max_pairs is not None and args.max_pairs < 1:
         raise ConfigError(f"--max-pairs {args.max_pairs}: give a number of pairs, 1 or more")
-    model = parse_settings(config.read_text(args.settings), where=str(args.settings))
+    model = read_model(args.settings)
     plan = None if args.training is None else config.load(args.training, TrainingPlan)
     if plan is None and not model.is_trained and not args.dry_run:
         raise ConfigError(f"{args.settings}: the model is not trained; give --training TRAINING.yaml")
@@ -134,7 +134,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
         run.manifest.inputs |= {path: fingerprint(spark, path) for path in settings.inputs.values()}
         run.manifest.config = {
-            "settings": config.digest(to_settings(settings.model)),
+            "settings": config.digest(*model_documents(settings.model).values()),
             "training": config.digest(settings.plan),
         }
         _check_truth(frames, settings)
@@ -188,7 +188,8 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
         with run.stage("write"):
             accuracy = _accuracy(spark, frames, folder.table("clusters"), settings)
             run.manifest.more |= {"accuracy": accuracy, "notes": _notes(settings, model)}
-            write_document(spark, folder.table("model.json"), to_settings(model))
+            for name, document in model_documents(model).items():
+                write_document(spark, folder.table(name), document)
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))
 
@@ -272,6 +273,9 @@ def _notes(settings: MatchSettings, model: LinkageModel) -> list[str]:
     ]
     if ignored:
         notes.append(f"{', '.join(ignored)}: ignored, scored pairs hold levels and weights only")
+    unknown = sorted({name for pair in model.by_source_pair for name in pair} - set(settings.inputs))
+    if unknown:
+        notes.append(f"the model has parameters for sources that are no inputs: {', '.join(unknown)}")
     untrained = model.untrained_levels()
     if untrained:
         notes.append(f"levels without an estimate take Splink's default: {'; '.join(untrained)}")

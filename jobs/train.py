@@ -6,14 +6,13 @@ model.json in the run's folder.
 
 from __future__ import annotations
 
-import json
-
 import schemas
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.manifest import write_json
+from jobs.harness.models import model_documents, model_row
 from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
@@ -23,7 +22,7 @@ from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.lake import Zone
 from linkage.model.specification import LinkageModel
-from linkage.model.splink_settings import parse_settings, to_settings
+from linkage.model.splink_settings import parse_settings
 from linkage.model.training import TrainingPlan
 
 
@@ -66,10 +65,10 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 
 
 def _keep(model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:
-    document = to_settings(model)
-    write_json(task.run.folder / "model.json", document)
+    for name, document in model_documents(model).items():
+        write_json(task.run.folder / name, document)
     schema = schemas.load("models")
-    row = (task.config.train.model.stem, json.dumps(document, sort_keys=True))
+    row = model_row(task.config.train.model.stem, model)
     task.lake.overwrite(task.spark.createDataFrame([row], schema.struct_type()), Zone.LINKAGE, "models", schema)
 
 

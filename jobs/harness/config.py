@@ -59,6 +59,8 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{path}: {line}{error.problem}") from None
     except yaml.YAMLError:
         raise ConfigError(f"{path}: not YAML") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected keys and values at the top")
     return content

@@ -12,7 +12,7 @@ from linkage.lake import commit_files, new_folder, tasks_share, write_table
 def write_pairs(spark: SparkSession, pairs: ScoredPairs, path: str) -> list[str]:
     """Writes scored pairs as a Delta table; gives its files where this process can open them."""
     if not tasks_share(spark, path):
-        write_table(pairs.frame(), path)
+        write_table(pairs.frame, path)
         return []
     folder = new_folder(path)
     return _committed(pairs.write(folder), folder)

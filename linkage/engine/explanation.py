@@ -7,7 +7,7 @@ records' values only if asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -80,18 +80,34 @@ class Explanation:
         }
 
 
+def model_of_pair(model: LinkageModel, pair: pa.Table, sources: Sequence[str]) -> LinkageModel:
+    """The parameters that score these two records: where there are some, those of their sources.
+
+    Args:
+        model: Of all pairs.
+        pair: Two rows with `__source`.
+        sources: Source names, in the order of their numbers.
+    """
+    one, other = (sources[number] for number in pair[SOURCE].to_pylist())
+    return model.for_sources(one, other)
+
+
 def explain_pair(model: LinkageModel, pair: pa.Table, *, with_values: bool = False) -> Explanation:
     """Take a pair's match weight apart.
 
     Args:
-        model: With parameters for every level, trained or default.
+        model: With parameters for every level, trained or default; the `model_of_pair`, if it has
+            parameters by source pair.
         pair: Two rows, in any order: `__source` and `__id` as in `LinkageRecords`, the columns that
             the comparisons read, in lower case, and the `term_frequency_column` of each adjusted one.
         with_values: Whether the steps hold the records' values.
 
     Raises:
         ConfigError: The link type makes no pair of them, or a level cannot be computed on their values.
+        ValueError: The model has parameters by source pair.
     """
+    if model.by_source_pair:
+        raise ValueError("these may not be the parameters of the two records' sources; take model_of_pair")
     found = _scored(model, pair)
     steps = list(_steps(model, found, with_values=with_values))
     sums = accumulate(step.match_weight for step in steps)
@@ -132,10 +148,10 @@ def _scored(model: LinkageModel, pair: pa.Table) -> dict[str, Any]:
     pairs = kernel_sql.random_pairs_sql(order, ", ".join(kernel_sql.both_sides(pair.column_names)))
     gammas = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
     adjustments = [
-        f"{kernel_sql.weight_sql(_only_adjusted(model, comparison))} AS {_ADJUSTMENT}{number}"
+        f"{kernel_sql.weight_sql(_only_adjusted(model, comparison), ())} AS {_ADJUSTMENT}{number}"
         for number, comparison in enumerate(model.comparisons)
     ]
-    weights = ", ".join([f"{kernel_sql.weight_sql(model)} AS {_WEIGHT}", *adjustments])
+    weights = ", ".join([f"{kernel_sql.weight_sql(model, ())} AS {_WEIGHT}", *adjustments])
     with kernel.connect(KernelLimits(memory="256MB", scratch=""), "") as connection:
         connection.register(KEY_ROWS, pair)
         try:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from linkage.engine import chunks
 from linkage.engine.kernel_sql import term_frequency_column
@@ -74,6 +75,26 @@ def kind_of(column: str) -> str:
     return f"values of {column}"
 
 
+def value_hash(value: str, kind: T.DataType) -> str:
+    """What DuckDB counts a value by; unequal values have unequal hashes, but by rare chance.
+
+    To `hash` alone an empty array is one that holds a null.
+
+    >>> value_hash('"surname"', T.StringType())
+    'hash("surname")'
+    """
+    return f"hash({value}, len({value}))" if isinstance(kind, T.ArrayType) else f"hash({value})"
+
+
+def spark_hash(frame: DataFrame, column: str) -> Column:
+    """What Spark counts a value by; of null it is a number too.
+
+    To Spark's own hash, nulls in an array are not there.
+    """
+    value = F.col(quoted(column))
+    return F.xxhash64(F.to_json(value) if isinstance(frame.schema[column].dataType, T.ArrayType) else value)
+
+
 def counted_columns(model: LinkageModel, *, for_training: bool) -> list[str]:
     """The columns whose frequencies a model needs, in lower case and without repetition.
 
@@ -99,11 +120,12 @@ def with_joined_frequencies(frame: DataFrame, columns: Sequence[str]) -> DataFra
     """
     for column in columns:
         value = F.col(quoted(column))
-        counted = frame.where(value.isNotNull()).groupBy(F.xxhash64(value).alias(VALUE)).agg(F.count("*").alias("n"))
+        hashed_value = spark_hash(frame, column)
+        counted = frame.where(value.isNotNull()).groupBy(hashed_value.alias(VALUE)).agg(F.count("*").alias("n"))
         total = frame.agg(F.count(value).alias("total"))
         shares = counted.join(F.broadcast(total), how="cross").select(
             VALUE, (F.col("n") / F.col("total")).alias(term_frequency_column(column))
         )
-        hashed = frame.withColumn(VALUE, F.when(value.isNotNull(), F.xxhash64(value)))
+        hashed = frame.withColumn(VALUE, F.when(value.isNotNull(), hashed_value))
         frame = hashed.join(shares, VALUE, how="left").drop(VALUE)
     return frame

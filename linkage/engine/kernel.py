@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from linkage.engine import chunks
-from linkage.errors import ConfigError, LinkageError
+from linkage.errors import ConfigError, InputError, LinkageError
 
 KEY_ROWS = "key_rows"
 SUMMARY = "summary"
@@ -96,6 +96,7 @@ def opened(limits: KernelLimits) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises:
         ConfigError: An expression of the model cannot be computed on these values.
+        InputError: A text is not valid Unicode.
         LinkageError: DuckDB needs more memory than it has, and cannot spill.
     """
     with (
@@ -121,6 +122,7 @@ def run(
 
     Raises:
         ConfigError: A level or rule cannot be computed on these values.
+        InputError: A text is not valid Unicode.
         LinkageError: DuckDB needs more memory than it has, and cannot spill.
     """
     tables = (table for _, table in chunks.unpacked(batches))
@@ -207,6 +209,8 @@ def _no_value_told() -> Iterator[None]:
     except duckdb.IOException:
         raise LinkageError("a task cannot write to its scratch folder; it is full or not writable") from None
     except (*_OF_THE_DATA, pa.ArrowInvalid) as error:
+        if "invalid unicode" in str(error).lower():
+            raise InputError("a column holds text that is not valid Unicode; write the input as UTF-8") from None
         raise ConfigError(
             "a comparison level or blocking rule cannot be computed on the data "
             f"({type(error).__name__}); guard it, for example with TRY_CAST"

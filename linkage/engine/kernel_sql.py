@@ -23,6 +23,7 @@ from linkage.model.specification import (
     LinkType,
     TermFrequency,
     prior_weight,
+    source_pair,
 )
 
 # A call whose arguments call nothing.
@@ -166,8 +167,26 @@ def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs
     return f"SELECT {', '.join([*columns, *vectors])} FROM {source}"
 
 
-def weight_sql(model: LinkageModel) -> str:
-    """The match weight in bits, over gamma columns and term frequencies."""
+def weight_sql(model: LinkageModel, sources: Sequence[str]) -> str:
+    """The match weight in bits, over gamma columns and term frequencies.
+
+    Where the model has parameters by source pair, also over the source numbers of the two records.
+
+    Args:
+        model: With parameters for every level, trained or default.
+        sources: Source names, in the order of their numbers.
+    """
+    # The left record's source never has the larger number.
+    cases = [
+        f"WHEN {SOURCE}_l = {left} AND {SOURCE}_r = {right} THEN {_weight(model.for_sources(one, other))}"
+        for left, one in enumerate(sources)
+        for right, other in enumerate(sources[left:], left)
+        if source_pair(one, other) in model.by_source_pair
+    ]
+    return f"CASE {' '.join(cases)} ELSE {_weight(model)} END" if cases else _weight(model)
+
+
+def _weight(model: LinkageModel) -> str:
     terms = [double(prior_weight(model.prior))]
     for comparison in model.comparisons:
         terms.append(_level_weights(comparison))

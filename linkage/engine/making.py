@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
 from linkage.engine import kernel, kernel_sql, pairing, plans
-from linkage.engine.frequencies import ValueFrequencies, looked_up, with_joined_frequencies
+from linkage.engine.frequencies import ValueFrequencies, looked_up, value_hash, with_joined_frequencies
 from linkage.engine.held import ROW
 from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KernelLimits, KernelPlan
@@ -138,7 +138,8 @@ def _with_term_frequencies(
         share = f"coalesce({table}.__times, 1) / CAST({present} AS DOUBLE)"
         name = kernel_sql.term_frequency_column(column)
         columns[name] = f'CASE WHEN records."{column}" IS NOT NULL THEN {share} END'
-        joins.append(f'LEFT JOIN {table} ON hash(records."{column}") = {table}.__hash')
+        hashed = value_hash(f'records."{column}"', records.frame.schema[column].dataType)
+        joins.append(f"LEFT JOIN {table} ON {hashed} = {table}.__hash")
         lookups[table] = frequencies.repeated(column).rename_columns(["__hash", "__times"])
     wider = packed(with_joined_frequencies(records.frame, in_spark)) if in_spark else None
     return Carried(columns, " ".join(joins), lookups), wider

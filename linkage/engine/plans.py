@@ -64,7 +64,7 @@ def scoring(
     shares = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
     carried = [f'"{name}_{side}"' for name in shares for side in "lr"]
     compared = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried], f"SELECT * FROM {MADE}")
-    scored = f"SELECT {', '.join([*_KEY, *gammas])}, {kernel_sql.weight_sql(model)} AS match_weight FROM ({compared})"
+    scored = f"SELECT {', '.join([*_KEY, *gammas])}, {kernel_sql.weight_sql(model, records.sources)} AS match_weight FROM ({compared})"
     return PairWork(
         columns=kernel_sql.compared_columns(model.comparisons),
         frequencies=list(dict.fromkeys(column.lower() for column in model.term_frequency_columns)),
@@ -78,29 +78,36 @@ def scoring(
     )
 
 
-def learning(model: LinkageModel, *, deterministic: Sequence[KeyedRule], sessions: Sequence[KeyedRule]) -> PairWork:
+def learning(
+    model: LinkageModel, *, deterministic: Sequence[KeyedRule], sessions: Sequence[KeyedRule], by_source_pair: bool
+) -> PairWork:
     """Count the distinct pairs of the deterministic rules, and comparison vectors of each session.
 
     The output has a row per rule and comparison vector, and task: `rule` (its number), gammas (null
-    for a deterministic rule) and `pairs`.
+    for a deterministic rule) and `pairs`; with `source_columns` it is also per source pair, if that
+    is asked for.
     """
+    sources = source_columns(by_source_pair=by_source_pair)
+    key = ", ".join([f"{RULE} AS rule", *sources])
     nothing = ", ".join(f"CAST(NULL AS TINYINT) AS {gamma}" for gamma in _gammas(model.comparisons))
-    found = f"SELECT {RULE} AS rule, {nothing}, count(*) AS pairs FROM {MADE} WHERE {_is_of(deterministic)} GROUP BY rule"
+    found = f"SELECT {key}, {nothing}, count(*) AS pairs FROM {MADE} WHERE {_is_of(deterministic)} GROUP BY ALL"
     pairs = f"SELECT * FROM {MADE} WHERE {_is_of(sessions)}"
-    vectors = kernel_sql.vectors_sql(model.comparisons, [f"{RULE} AS rule"], pairs)
+    vectors = kernel_sql.vectors_sql(model.comparisons, [key], pairs)
     counted = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
-    summed = f"SELECT * EXCLUDE pairs, CAST(sum(pairs) AS BIGINT) AS pairs FROM {{}} GROUP BY ALL"
+    summed = "SELECT * EXCLUDE pairs, CAST(sum(pairs) AS BIGINT) AS pairs FROM {} GROUP BY ALL"
     return PairWork(
         columns=kernel_sql.compared_columns(model.comparisons),
         gathered={_FOUND: found, _VECTORS: counted},
         outputs=(summed.format(_FOUND), summed.format(_VECTORS)),
+        names_records=by_source_pair,
     )
 
 
-def learning_schema(model: LinkageModel) -> T.StructType:
+def learning_schema(model: LinkageModel, *, by_source_pair: bool) -> T.StructType:
     """The columns of what is learnt."""
+    sources = [T.StructField(name, T.ShortType()) for name in source_columns(by_source_pair=by_source_pair)]
     gammas = [T.StructField(c.gamma_column, T.ByteType()) for c in model.comparisons]
-    return T.StructType([T.StructField("rule", T.ShortType()), *gammas, T.StructField("pairs", T.LongType())])
+    return T.StructType([T.StructField("rule", T.ShortType()), *sources, *gammas, T.StructField("pairs", T.LongType())])
 
 
 def counting() -> PairWork:
@@ -113,15 +120,30 @@ def counting() -> PairWork:
 
 
 def random_pairs_plan(
-    records: LinkageRecords, comparisons: Sequence[Comparison], share: int, shares: int, *, limits: KernelLimits
+    records: LinkageRecords,
+    comparisons: Sequence[Comparison],
+    *,
+    by_source_pair: bool,
+    share: int,
+    shares: int,
+    limits: KernelLimits,
 ) -> KernelPlan:
-    """Count comparison vectors over one of so many shares of all pairs that the link type allows, whatever their keys."""
-    columns = kernel_sql.compared_columns(comparisons)
+    """Count comparison vectors over one of so many shares of all pairs that the link type allows, whatever their keys.
+
+    The output has the gammas and `pairs`, and the `source_columns` if they are asked for.
+    """
+    sources = source_columns(by_source_pair=by_source_pair)
+    columns = [*([SOURCE] if sources else []), *kernel_sql.compared_columns(comparisons)]
     mine = f"{order(records)} AND hash(l.{ID}) % {shares} = {share}"
     pairs = kernel_sql.random_pairs_sql(mine, ", ".join(kernel_sql.both_sides(columns)))
-    vectors = kernel_sql.vectors_sql(comparisons, [], pairs)
+    vectors = kernel_sql.vectors_sql(comparisons, sources, pairs)
     output = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
     return KernelPlan(statements=(), outputs=(output,), limits=limits)
+
+
+def source_columns(*, by_source_pair: bool) -> list[str]:
+    """The columns that hold the numbers of a pair's sources, where pairs are counted by them."""
+    return [f"{SOURCE}_{side}" for side in "lr"] if by_source_pair else []
 
 
 def order(records: LinkageRecords) -> str:

@@ -22,7 +22,8 @@ _FIRST_ROUND, _ROUND = 1_000_000, math.sqrt(10)
 # Pairs of a level that are enough: its u is then known to 5% (one standard error), its weight to 0.07 bits.
 _ENOUGH = 400
 
-Counts = dict[int, float]
+# One row per comparison, gamma and, if asked for, source pair.
+_COMPARISON, _GAMMA, _PAIRS = "comparison", "gamma", "pairs"
 
 
 def random_level_counts(
@@ -32,8 +33,9 @@ def random_level_counts(
     max_pairs: int,
     possible: int,
     seed: int,
+    by_source_pair: bool,
     limits: KernelLimits,
-) -> dict[str, Counts]:
+) -> pa.Table:
     """Count the levels that random pairs of records reach.
 
     All pairs of a random sample of records are compared. It is small (a million pairs are those of
@@ -47,23 +49,27 @@ def random_level_counts(
         max_pairs: About how many pairs to compare, at most.
         possible: How many there are.
         seed: Which sample.
+        by_source_pair: Whether to count those of two sources apart; then no comparison is left out.
         limits: What DuckDB may use.
 
     Returns:
-        By the comparison's name, pairs by gamma.
+        One row per comparison and gamma: `comparison` (its name), `gamma` (null where no level takes
+        a pair) and `pairs`; with `plans.source_columns` it is also per source pair, if that is asked for.
     """
-    counts: dict[str, Counts] = {}
     largest = min(max_pairs, possible)
     sample = _sample(records, list(wanted), _share(largest, possible), seed=seed, limits=limits)
-    for size in _rounds(largest):
+    counts: dict[str, pa.Table] = {}
+    for size in [largest] if by_source_pair else _rounds(largest):
         # What an earlier round has settled needs no larger sample.
-        open_ = [c for c, gammas in wanted.items() if not _settled(counts.get(c.name, {}), gammas)]
-        if not open_:
+        still = [c for c, gammas in wanted.items() if c.name not in counts or not _settled(counts[c.name], gammas)]
+        if not still:
             break
         drawn = pa.scalar(kernel_sql.drawn_below(_share(size, possible)), pa.uint64())
-        pairs_of = sample.filter(pc.less_equal(sample[_DRAW], drawn)).drop_columns(_DRAW)
-        counts |= _level_counts(records, open_, pairs_of, limits)
-    return counts
+        of_round = sample.filter(pc.less_equal(sample[_DRAW], drawn)).drop_columns(_DRAW)
+        counts |= _level_counts(records, still, of_round, by_source_pair=by_source_pair, limits=limits)
+    sources = [pa.field(name, pa.int16()) for name in plans.source_columns(by_source_pair=by_source_pair)]
+    fields = [pa.field(_COMPARISON, pa.string()), pa.field(_GAMMA, pa.int8()), *sources, pa.field(_PAIRS, pa.int64())]
+    return pa.concat_tables([pa.schema(fields).empty_table(), *counts.values()])
 
 
 def _rounds(largest: int) -> Iterable[float]:
@@ -79,8 +85,9 @@ def _share(pairs: float, possible: int) -> float:
     return min(1.0, math.sqrt(pairs / max(1, possible)))
 
 
-def _settled(counts: Counts, gammas: Sequence[int]) -> bool:
-    return bool(counts) and all(counts.get(gamma, 0.0) >= _ENOUGH for gamma in gammas)
+def _settled(counts: pa.Table, gammas: Sequence[int]) -> bool:
+    seen = dict(zip(counts[_GAMMA].to_pylist(), counts[_PAIRS].to_pylist(), strict=True))
+    return all(seen.get(gamma, 0) >= _ENOUGH for gamma in gammas)
 
 
 def _sample(
@@ -97,23 +104,35 @@ def _sample(
 
 
 def _level_counts(
-    records: LinkageRecords, comparisons: Sequence[Comparison], sample: pa.Table, limits: KernelLimits
-) -> dict[str, Counts]:
+    records: LinkageRecords,
+    comparisons: Sequence[Comparison],
+    sample: pa.Table,
+    *,
+    by_source_pair: bool,
+    limits: KernelLimits,
+) -> dict[str, pa.Table]:
     if not sample.num_rows:
-        return {comparison.name: {} for comparison in comparisons}
+        return {}
     cores = os.cpu_count() or 1  # of the driver
     packed = chunks.packed(sample, 0, compression=None)
 
     def compared(share: int) -> list[pa.RecordBatch]:
-        plan = plans.random_pairs_plan(records, comparisons, share, cores, limits=limits)
+        plan = plans.random_pairs_plan(
+            records, comparisons, by_source_pair=by_source_pair, share=share, shares=cores, limits=limits
+        )
         return list(kernel.run(iter([packed]), plan))
 
     # DuckDB itself would compare so few records with all others in one thread.
     with ThreadPoolExecutor(cores) as pool:
         batches = [batch for found in pool.map(compared, range(cores)) for batch in found]
-    counts: dict[str, Counts] = {comparison.name: {} for comparison in comparisons}
-    for row in pa.Table.from_batches(batches).to_pylist() if batches else ():
-        for comparison in comparisons:
-            of_level, gamma = counts[comparison.name], row[comparison.gamma_column]
-            of_level[gamma] = of_level.get(gamma, 0.0) + row["pairs"]
-    return counts
+    if not batches:
+        return {}
+    vectors, sources = pa.Table.from_batches(batches), plans.source_columns(by_source_pair=by_source_pair)
+    return {comparison.name: _of_comparison(vectors, comparison, sources) for comparison in comparisons}
+
+
+def _of_comparison(vectors: pa.Table, comparison: Comparison, sources: Sequence[str]) -> pa.Table:
+    summed = vectors.group_by([comparison.gamma_column, *sources]).aggregate([(_PAIRS, "sum")])
+    name = pa.repeat(pa.scalar(comparison.name), summed.num_rows)
+    found = {_COMPARISON: name, _GAMMA: summed[comparison.gamma_column], **{each: summed[each] for each in sources}}
+    return pa.table(found | {_PAIRS: summed[f"{_PAIRS}_sum"]})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+
 import pyarrow as pa
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
@@ -30,8 +32,9 @@ class ScoredPairs:
         self._observation = Observation()
         self._told: Sequence[bytes] | None = None
 
+    @cached_property
     def frame(self) -> DataFrame:
-        """The pairs in Spark; for one action."""
+        """The pairs in Spark; what is counted is counted by the first action."""
         summaries = F.collect_list(SUMMARY).alias(SUMMARY)
         observed = self._rows.frame().observe(self._observation, summaries)
         return observed.where(F.col(SUMMARY).isNull()).drop(SUMMARY)

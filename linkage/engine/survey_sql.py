@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from linkage.engine import chunks
 from linkage.engine.counting import Count
-from linkage.engine.frequencies import kind_of
+from linkage.engine.frequencies import kind_of, value_hash
 from linkage.engine.keys import LEFT, RIGHT, KeyColumn
 from linkage.engine.records import ID, SOURCE, LinkageRecords, node_sql
 
@@ -99,8 +99,10 @@ def value_count(records: LinkageRecords, columns: Sequence[str]) -> list[Count]:
     if not columns:
         return []
     source = f", {SOURCE} AS source" if records.link_type == "link_only" else ""
+    hashed = {column: value_hash(f'"{column}"', records.frame.schema[column].dataType) for column in columns}
     hashes = " UNION ALL ".join(
-        f'SELECT {position}::SMALLINT AS position, hash("{column}") AS key{source}, count(*) AS n '
+        f"SELECT {position}::SMALLINT AS position, "
+        f"{hashed[column]} AS key{source}, count(*) AS n "
         f'FROM {chunks.RECORDS} WHERE "{column}" IS NOT NULL GROUP BY ALL'
         for position, column in enumerate(columns)
     )

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations, combinations_with_replacement
 from typing import Any
 
-import numpy as np
-
-from linkage.engine import plans
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import Sample
-from linkage.engine.making import made_in_tasks
-from linkage.engine.random_pairs import random_level_counts
 from linkage.engine.records import LinkageRecords, possible_pairs
+from linkage.engine.source_frequencies import exact_agreement_by_sources
 from linkage.engine.survey import Survey
+from linkage.engine.training_counts import Numbers, TrainingCounts, TrainingRules, training_counts, training_rules
 from linkage.errors import ConfigError
 from linkage.model import training
-from linkage.model.blocking import KeyedRule
-from linkage.model.em import Iteration, PatternCounts, expectation_maximisation
-from linkage.model.specification import LinkageModel
+from linkage.model.source_pairs import Evidence, OwnEstimates, own_estimates
+from linkage.model.specification import LinkageModel, source_pair
 from linkage.model.training import TrainingPlan
+from linkage.model.training_warnings import FEW_MATCHES, TrainedSession, training_warnings
+
+__all__ = ["Training", "TrainingRules", "train", "training_rules"]
 
 
 @dataclass(frozen=True)
@@ -39,44 +38,6 @@ class Training:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class TrainingRules:
-    """The blocking rules of a training plan, taken apart.
-
-    Attributes:
-        deterministic: Together they make almost only matches.
-        sessions: One EM session for each.
-    """
-
-    deterministic: tuple[KeyedRule, ...]
-    sessions: tuple[KeyedRule, ...]
-
-    @property
-    def all(self) -> tuple[KeyedRule, ...]:
-        """Both, the deterministic ones first."""
-        return (*self.deterministic, *self.sessions)
-
-
-def training_rules(plan: TrainingPlan, model: LinkageModel, *, where: str, first_number: int) -> TrainingRules:
-    """Take a plan's rules apart, numbered from `first_number`, past those of the model.
-
-    Raises:
-        ConfigError: A rule does not parse, or leaves an EM session nothing to estimate.
-    """
-    deterministic = training.rules_of(plan.deterministic_rules, model.dialect, where=where, first_number=first_number)
-    sessions = training.rules_of(
-        plan.em_blocking_rules, model.dialect, where=where, first_number=first_number + len(deterministic)
-    )
-    rules = TrainingRules(deterministic, sessions)
-    for rule in rules.sessions:
-        if not training.free_comparisons(model, rule):
-            raise ConfigError(
-                f"{where}: em_blocking_rules: every comparison reads a column of "
-                f"({rule.predicate}), so the session could estimate nothing"
-            )
-    return rules
-
-
 def train(
     records: LinkageRecords,
     model: LinkageModel,
@@ -86,7 +47,7 @@ def train(
     *,
     limits: KernelLimits,
 ) -> Training:
-    """Estimate prior, u and m, in this order, as Splink does.
+    """Estimate prior, u and m, in this order, as Splink does; then, if asked, those of each two sources.
 
     Args:
         records: What to learn from.
@@ -97,121 +58,96 @@ def train(
         limits: What a task's DuckDB may use.
 
     Raises:
-        ConfigError: The data give a rule no pair to learn from.
+        ConfigError: The data give a rule no pair to learn from, or pairs that no level takes.
     """
     possible = possible_pairs(records, list(found.counts.values()))
-    pairs, patterns = _training_counts(records, model, plan, rules, found, limits=limits)
-    model = model.with_prior(training.prior_from_rules(pairs, plan.recall, possible))
-    model = _with_u(records, model, plan, possible=possible, frequencies=found.frequencies, limits=limits)
-    histories: list[tuple[KeyedRule, list[Iteration]]] = []
-    for rule, counted in zip(rules.sessions, patterns, strict=True):
-        history = _session(model, rule, counted)
-        histories.append((rule, history))
-        model = training.with_sessions(model, [steps[-1] for _, steps in histories])
-    report = training.training_report(plan, [(rule.predicate, steps) for rule, steps in histories])
+    counted = training_counts(records, model, plan, rules, found, possible=possible, limits=limits)
+    model = replace(model, by_source_pair={})
+    model = model.with_prior(training.prior_from_rules(counted.deterministic, plan.recall, possible))
+    u = _estimated_u(model, counted, found.frequencies)
+    model = training.with_u(model, u)
+    sessions: list[TrainedSession] = []
+    for rule in rules.sessions:
+        patterns = counted.patterns(rule)
+        if patterns.pairs == 0:
+            raise ConfigError(
+                f"training: em_blocking_rules: no two records share ({rule.predicate}); give a looser rule"
+            )
+        history = training.em_session(model, rule, patterns)
+        sessions.append(TrainedSession(rule.predicate, history, counted.compared(rule).pairs))
+        model = training.with_sessions(model, [session.end for session in sessions])
+    report = training.training_report(plan, [(session.rule, session.history) for session in sessions])
     report |= {
         "pairs_possible": possible,
-        "pairs_of_deterministic_rules": pairs,
+        "pairs_of_deterministic_rules": counted.deterministic,
         "prior": model.prior,
     }
-    return Training(model, report, tuple(_warnings(model, histories)))
+    warnings = training_warnings(model, sessions, {name: levels.keys() for name, levels in u.items()})
+    trained = Training(model, report, warnings)
+    return _by_source_pair(records, trained, plan, rules, counted, found) if plan.by_source_pair else trained
 
 
-def _training_counts(
+def _estimated_u(
+    model: LinkageModel, counted: TrainingCounts, frequencies: ValueFrequencies
+) -> dict[str, dict[int, float]]:
+    """Each level's u, by comparison and gamma; a level that no random pair reached has none."""
+    random = counted.at_random()
+    estimates = {}
+    for comparison in model.comparisons:
+        column = training.exact_agreement_column(comparison)
+        exact = frequencies.totals[column].exact_agreement if column is not None else None
+        estimates[comparison.name] = training.u_from_counts(comparison, random[comparison.name], exact)
+    return estimates
+
+
+def _by_source_pair(
     records: LinkageRecords,
-    model: LinkageModel,
+    pooled: Training,
     plan: TrainingPlan,
     rules: TrainingRules,
+    counted: TrainingCounts,
     found: Survey,
-    *,
-    limits: KernelLimits,
-) -> tuple[int, list[PatternCounts]]:
-    """Distinct pairs of the deterministic rules, and each session's patterns, in one pass."""
-    sessions = rules.sessions
-    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, found.sizes.of(rule).pairs)) for rule in sessions}
-    counted = made_in_tasks(
-        records,
-        [rules.deterministic, *([rule] for rule in sessions)],
-        found,
-        plans.learning(model, deterministic=rules.deterministic, sessions=sessions),
-        plans.learning_schema(model),
-        limits=limits,
-        samples=[Sample(number, share) for number, share in shares.items() if share < 1],
-        seed=plan.seed,
-    )
-    table = counted.frame().toArrow()
-    rule = table["rule"].to_numpy()
-    pairs = table["pairs"].to_numpy()
-    gammas = [comparison.gamma_column for comparison in model.comparisons]
-    vectors = np.column_stack([table[gamma].to_numpy(zero_copy_only=False) for gamma in gammas])
-    names = tuple(comparison.name for comparison in model.comparisons)
-    patterns = []
-    for session in sessions:
-        of_rule = rule == session.number
-        seen = PatternCounts(names, vectors[of_rule].astype(np.int8), pairs[of_rule].astype(np.float64)).merged()
-        patterns.append(replace(seen, counts=seen.counts / shares[session.number]))
-    is_certain = np.isin(rule, [deterministic.number for deterministic in rules.deterministic])
-    return int(pairs[is_certain].sum()), patterns
-
-
-def _with_u(
-    records: LinkageRecords,
-    model: LinkageModel,
-    plan: TrainingPlan,
-    *,
-    possible: int,
-    frequencies: ValueFrequencies,
-    limits: KernelLimits,
-) -> LinkageModel:
-    exact = {
-        comparison.name: frequencies.totals[column].exact_agreement
-        for comparison in model.comparisons
+) -> Training:
+    """The training with what each two sources tell of themselves."""
+    columns = {
+        comparison.name: column
+        for comparison in pooled.model.comparisons
         if (column := training.exact_agreement_column(comparison)) is not None
     }
-    wanted = {
-        comparison: gammas
-        for comparison in model.comparisons
-        if (gammas := training.sampled_gammas(comparison, exact.get(comparison.name)))
-    }
-    counts = random_level_counts(
-        records, wanted, max_pairs=plan.u_max_pairs, possible=possible, seed=plan.seed, limits=limits
-    )
-    return training.with_u(
-        model,
-        {
-            comparison.name: training.u_from_counts(
-                comparison, counts.get(comparison.name, {}), exact.get(comparison.name)
-            )
-            for comparison in model.comparisons
-        },
-    )
-
-
-def _session(model: LinkageModel, rule: KeyedRule, counted: PatternCounts) -> list[Iteration]:
-    if counted.pairs == 0:
-        raise ConfigError(f"training: em_blocking_rules: no two records share ({rule.predicate}); give a looser rule")
-    free = training.free_comparisons(model, rule)
-    names = tuple(comparison.name for comparison in free)
-    columns = [counted.names.index(name) for name in names]
-    return expectation_maximisation(
-        PatternCounts(names, counted.gammas[:, columns], counted.counts),
-        free,
-        training.session_prior(model, rule),
-        convergence=model.em_convergence,
-        max_iterations=model.max_iterations,
-    )
-
-
-def _warnings(model: LinkageModel, histories: Sequence[tuple[KeyedRule, Sequence[Iteration]]]) -> list[str]:
-    trained = {name for _, history in histories for name in history[-1].m}
-    found = [
-        f"comparison {comparison.name}: no EM session leaves it free, so its m is not estimated"
-        for comparison in model.comparisons
-        if comparison.name not in trained
+    exact = exact_agreement_by_sources(records, sorted(set(columns.values())))
+    own: dict[Numbers, OwnEstimates] = {}
+    for numbers in _pairs_of_sources(records):
+        theirs = counted.of_sources(numbers)
+        evidence = Evidence(
+            deterministic=theirs.deterministic,
+            possible=_possible(records, found.counts, numbers),
+            random=theirs.at_random(),
+            exact={name: exact[column].get(numbers) for name, column in columns.items()},
+            sessions=[theirs.compared(rule) for rule in rules.sessions],
+        )
+        own[numbers] = own_estimates(pooled.model, evidence, rules.sessions, recall=plan.recall)
+    names = {(left, right): source_pair(records.sources[left], records.sources[right]) for left, right in own}
+    kept = {names[numbers]: each.parameters for numbers, each in own.items() if each.tells_anything}
+    told = [
+        {"sources": list(names[numbers]), "prior": each.parameters.prior, "matches": [round(n) for n in each.matches]}
+        for numbers, each in own.items()
     ]
-    found += [f"level never seen: {level}" for level in model.untrained_levels()]
-    for comparison in model.comparisons:
-        first = comparison.scored_levels[0]
-        if first.m is not None and first.u is not None and first.m < first.u:
-            found.append(f"{comparison.name}: {first.label}: m is below u on an agreeing level")
-    return found
+    untold = [
+        f"sources {' and '.join(names[numbers])}: fewer than {FEW_MATCHES} matches of theirs in every EM session, "
+        "so their m is that of all sources"
+        for numbers, each in own.items()
+        if max(each.matches) < FEW_MATCHES
+    ]
+    model = replace(pooled.model, by_source_pair=kept)
+    return Training(model, pooled.report | {"source_pairs": told}, (*pooled.warnings, *untold))
+
+
+def _pairs_of_sources(records: LinkageRecords) -> list[Numbers]:
+    numbers = range(len(records.sources))
+    pairs = combinations if records.link_type == "link_only" else combinations_with_replacement
+    return list(pairs(numbers, 2))
+
+
+def _possible(records: LinkageRecords, counts: Mapping[str, int], numbers: Numbers) -> int:
+    left, right = (counts[records.sources[number]] for number in numbers)
+    return left * right if numbers[0] != numbers[1] else left * (left - 1) // 2

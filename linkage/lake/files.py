@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -26,8 +27,9 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
     """Reads a user's own Delta table, Parquet file or folder, or CSV file or folder.
 
     CSV is comma-separated UTF-8 with a header; all its columns are strings and empty is null. A
-    CSV row with too few or too many fields is refused, for which the file is read once more, unless
-    `malformed_column` names a column for such rows: there it holds the raw line, else null.
+    CSV row with too few or too many fields, or in another encoding, is refused, for which the file is
+    read once more, unless `malformed_column` names a column for rows of the former kind: there it holds
+    the raw line, else null.
 
     Raises:
         InputError: The path is missing or holds nothing, a file is empty or cut short, or a
@@ -158,6 +160,8 @@ def _is_parquet(name: str) -> bool:
 
 
 def _read_csv(spark: SparkSession, path: str, names: Sequence[str], malformed_column: str | None) -> DataFrame:
+    for name in filter(is_local, names) if malformed_column is None else ():
+        _refuse_other_encodings(name)
     header = _header(spark, names[0])
     for name in names[1:] if is_local(path) else ():
         if _header(spark, name) != header:
@@ -185,6 +189,22 @@ def _refuse_malformed(rows: DataFrame, path: str, first: str, malformed: str) ->
     counted = rows.agg(F.count_if(F.col(malformed).isNotNull()), F.count(F.col(f"`{first}`"))).first()
     if counted is not None and counted[0]:
         raise InputError(f"{path}: {counted[0]} rows have too few or too many fields for the header; mend them")
+
+
+def _refuse_other_encodings(name: str) -> None:
+    # Spark puts one and the same sign for all that it cannot read, and different names become equal.
+    decoder, lines = codecs.getincrementaldecoder("utf-8")(), 1
+    with (gzip.open if name.lower().endswith(".gz") else open)(absolute(name), "rb") as file:
+        try:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                decoder.decode(block)
+                lines += block.count(b"\n")
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            lines += error.object.count(b"\n", 0, error.start)
+            raise InputError(f"{name}: line {lines} cannot be read as CSV in UTF-8") from None
+        except (gzip.BadGzipFile, EOFError):
+            raise InputError(f"{name}: cannot be read as CSV in UTF-8; it is damaged or cut short") from None
 
 
 def _header(spark: SparkSession, name: str) -> list[str]:

@@ -55,16 +55,21 @@ def keyed_rules(
 
     Raises:
         ConfigError: A rule does not parse, has no equality between the two records (it would
-            compare everything with everything), or explodes arrays.
+            compare everything with everything), is nested too deeply, or explodes arrays.
     """
     keyed: list[KeyedRule] = []
     for match_key, rule in enumerate(rules):
         place = f"{where}: blocking rule {match_key} ({rule.sql})"
         if rule.arrays_to_explode:
             raise ConfigError(f"{place}: arrays_to_explode is not supported")
-        for part in _disjuncts(parse(rule.sql, dialect, where=place)):
-            number = first_number + len(keyed)
-            keyed.append(replace(_keyed(part, dialect, place), number=number, match_key=match_key))
+        try:
+            parts = [_keyed(part, dialect, place) for part in _disjuncts(parse(rule.sql, dialect, where=place))]
+        except RecursionError:
+            raise ConfigError(f"{where}: blocking rule {match_key} is nested too deeply; make it several") from None
+        keyed += [
+            replace(part, number=first_number + number, match_key=match_key)
+            for number, part in enumerate(parts, len(keyed))
+        ]
     return tuple(keyed)
 
 

@@ -44,6 +44,11 @@ class PatternCounts:
         counts = np.bincount(which.ravel(), weights=self.counts, minlength=len(gammas))
         return PatternCounts(self.names, gammas, counts.astype(np.float64))
 
+    def of(self, names: tuple[str, ...]) -> PatternCounts:
+        """The same pairs by fewer comparisons; a vector may be there more than once."""
+        columns = [self.names.index(name) for name in names]
+        return PatternCounts(names, self.gammas[:, columns], self.counts)
+
     @property
     def pairs(self) -> float:
         """How many pairs the patterns stand for."""
@@ -112,6 +117,11 @@ def expectation_maximisation(
         if change < convergence:
             break
     return history
+
+
+def expected_matches(patterns: PatternCounts, comparisons: tuple[Comparison, ...], prior: float) -> float:
+    """How many of the pairs match, by the parameters that EM would start from."""
+    return float(_expectation(patterns, _starting(comparisons, prior)) @ patterns.counts)
 
 
 def _starting(comparisons: tuple[Comparison, ...], prior: float) -> Parameters:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 LinkType = Literal["dedupe_only", "link_only", "link_and_dedupe"]
 Dialect = Literal["duckdb", "spark"]
+SourcePair = tuple[str, str]
+Estimates = Mapping[str, Sequence[tuple[int, float | None, float | None]]]
 
 NULL_GAMMA = -1
 SMALLEST_PROBABILITY = 1e-300
@@ -143,6 +145,19 @@ class BlockingRule:
 
 
 @dataclass(frozen=True)
+class SourcePairParameters:
+    """What is known of the pairs of two sources beside what is known of all pairs.
+
+    Attributes:
+        prior: Probability that two such records match; None where the model's own serves.
+        levels: By comparison, (gamma, m, u); what is None or not there is the model's own.
+    """
+
+    prior: float | None
+    levels: Estimates
+
+
+@dataclass(frozen=True)
 class LinkageModel:
     """A whole model: what Splink calls settings, with its parameters where they are known.
 
@@ -153,6 +168,8 @@ class LinkageModel:
         source_dataset_column: The column that rules may use to name a record's source.
         dialect: The SQL dialect that the settings came in, and go out in.
         document: The settings as Splink writes them, for what we carry but don't use.
+        by_source_pair: Parameters of the pairs of two sources (`source_pair` of their names), where
+            they were estimated apart; all other pairs have the model's own.
     """
 
     link_type: LinkType
@@ -166,6 +183,7 @@ class LinkageModel:
     source_dataset_column: str
     dialect: Dialect
     document: Mapping[str, Any]
+    by_source_pair: Mapping[SourcePair, SourcePairParameters] = field(default_factory=dict)
 
     @property
     def term_frequency_columns(self) -> tuple[str, ...]:
@@ -195,7 +213,13 @@ class LinkageModel:
         """The same model with another prior."""
         return replace(self, prior=prior, prior_is_given=True)
 
-    def with_levels(self, estimates: Mapping[str, Sequence[tuple[int, float | None, float | None]]]) -> LinkageModel:
+    def for_sources(self, one: str, other: str) -> LinkageModel:
+        """The model of the pairs of two sources, in either order; the same for all of them then."""
+        found = self.by_source_pair.get(source_pair(one, other), SourcePairParameters(None, {}))
+        own = replace(self, by_source_pair={}).with_levels(found.levels)
+        return own if found.prior is None else own.with_prior(found.prior)
+
+    def with_levels(self, estimates: Estimates) -> LinkageModel:
         """The same model with new parameters.
 
         Args:
@@ -208,6 +232,15 @@ class LinkageModel:
                 _with_estimates(comparison, estimates.get(comparison.name, ())) for comparison in self.comparisons
             ),
         )
+
+
+def source_pair(one: str, other: str) -> SourcePair:
+    """Two sources, or one twice, in the order of their names.
+
+    >>> source_pair("prison", "courts")
+    ('courts', 'prison')
+    """
+    return (one, other) if one <= other else (other, one)
 
 
 def prior_weight(prior: float) -> float:

@@ -12,7 +12,7 @@ import json
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from splink import SettingsCreator, block_on
 from splink.internals.comparison import Comparison as SplinkComparison
@@ -21,6 +21,7 @@ from splink.internals.settings import Settings
 
 from linkage.errors import ConfigError
 from linkage.model.dialects import compared_columns, to_duckdb
+from linkage.model.settings_checks import check_document, check_model
 from linkage.model.specification import (
     NULL_GAMMA,
     BlockingRule,
@@ -28,7 +29,6 @@ from linkage.model.specification import (
     ComparisonLevel,
     Dialect,
     LinkageModel,
-    LinkType,
     TermFrequency,
 )
 
@@ -46,26 +46,12 @@ def parse_settings(text: str, *, where: str) -> LinkageModel:
         ConfigError: It is not JSON, not valid Splink settings, or asks for what cannot run.
     """
     document = _json_object(text, where)
-    dialect = _dialect(document, where)
-    settings = _splink_settings(document, dialect, where)
-    info = settings.column_info_settings
-    model = LinkageModel(
-        link_type=cast(Any, settings._link_type),
-        comparisons=tuple(_comparison(c, dialect, where) for c in settings.comparisons),
-        blocking_rules=tuple(
-            BlockingRule(rule.blocking_rule_sql, tuple(getattr(rule, "array_columns_to_explode", ())))
-            for rule in settings._blocking_rules_to_generate_predictions
-        ),
-        prior=settings._probability_two_random_records_match,
-        prior_is_given="probability_two_random_records_match" in document,
-        em_convergence=settings.training_settings.em_convergence,
-        max_iterations=settings.training_settings.max_iterations,
-        unique_id_column=info.unique_id_column_name,
-        source_dataset_column=info._source_dataset_column_name,
-        dialect=dialect,
-        document=cast(Any, settings).as_dict(),
-    )
-    _check_whole(model, where)
+    check_document(document, where)
+    try:
+        model = _model(document, where)
+    except RecursionError:
+        raise ConfigError(f"{where}: a condition is nested too deeply") from None
+    check_model(model, where)
     return model
 
 
@@ -101,11 +87,35 @@ def rule_of_shared_values(expressions: Sequence[str], dialect: Dialect) -> str:
     return str(block_on(*expressions).get_blocking_rule(dialect).blocking_rule_sql)
 
 
+def _model(document: dict[str, Any], where: str) -> LinkageModel:
+    dialect = _dialect(document, where)
+    settings = _splink_settings(document, dialect, where)
+    info = settings.column_info_settings
+    return LinkageModel(
+        link_type=cast(Any, settings._link_type),
+        comparisons=tuple(_comparison(c, dialect, where) for c in settings.comparisons),
+        blocking_rules=tuple(
+            BlockingRule(rule.blocking_rule_sql, tuple(getattr(rule, "array_columns_to_explode", ())))
+            for rule in settings._blocking_rules_to_generate_predictions
+        ),
+        prior=settings._probability_two_random_records_match,
+        prior_is_given="probability_two_random_records_match" in document,
+        em_convergence=settings.training_settings.em_convergence,
+        max_iterations=settings.training_settings.max_iterations,
+        unique_id_column=info.unique_id_column_name,
+        source_dataset_column=info._source_dataset_column_name,
+        dialect=dialect,
+        document=cast(Any, settings).as_dict(),
+    )
+
+
 def _json_object(text: str, where: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"{where}: not JSON ({error}); give a Splink settings file") from None
+    except RecursionError:
+        raise ConfigError(f"{where}: nested too deeply for Splink settings") from None
     if not isinstance(document, dict):
         raise ConfigError(f"{where}: not a JSON object; give a Splink settings file")
     return document
@@ -130,6 +140,10 @@ def _splink_settings(document: dict[str, Any], dialect: Dialect, where: str) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return SettingsCreator.from_path_or_dict(document).get_settings(dialect)
+    except ZeroDivisionError:
+        raise ConfigError(
+            f"{where}: a comparison has one level with a weight, and needs two; end it with ELSE"
+        ) from None
     except Exception as error:  # Splink raises many kinds; each means unusable settings
         reason = " ".join(str(error).split())
         raise ConfigError(f"{where}: Splink refuses these settings: {reason}") from error
@@ -207,26 +221,3 @@ def _term_frequency(level: SplinkLevel, comparison: SplinkComparison, place: str
         minimum_u=level._tf_minimum_u_value,
         base_gamma=base,
     )
-
-
-def _check_whole(model: LinkageModel, where: str) -> None:
-    if model.link_type not in get_args(LinkType):
-        raise ConfigError(f"{where}: link_type {model.link_type}: must be one of {', '.join(get_args(LinkType))}")
-    prefix = model.document.get("comparison_vector_value_column_prefix", "gamma_")
-    if prefix != "gamma_":
-        raise ConfigError(
-            f"{where}: comparison_vector_value_column_prefix {prefix}: must be gamma_, as the outputs are"
-        )
-    if not model.comparisons:
-        raise ConfigError(f"{where}: comparisons is empty; a model needs at least one")
-    if not model.blocking_rules:
-        raise ConfigError(
-            f"{where}: blocking_rules_to_generate_predictions is empty; comparing every pair is not supported"
-        )
-    names = [comparison.name for comparison in model.comparisons]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(f"{where}: two comparisons share the name {', '.join(twice)}")
-    for comparison in model.comparisons:
-        if not comparison.scored_levels:
-            raise ConfigError(f"{where}: comparison {comparison.name} has no level with a weight")

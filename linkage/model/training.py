@@ -12,15 +12,23 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule, keyed_rules
-from linkage.model.em import Iteration
+from linkage.model.em import Iteration, PatternCounts, expectation_maximisation
 from linkage.model.specification import BlockingRule, Comparison, Dialect, LinkageModel
 from linkage.model.splink_settings import rule_of_shared_values
 
-SharedValues = Annotated[tuple[str, ...], Field(min_length=1)]
+
+def _not_blank(expression: str) -> str:
+    if not expression.strip():
+        raise ValueError("an expression is empty")
+    return expression
+
+
+Expression = Annotated[str, AfterValidator(_not_blank)]
+SharedValues = Annotated[tuple[Expression, ...], Field(min_length=1)]
 
 
 class TrainingPlan(BaseModel):
@@ -33,6 +41,7 @@ class TrainingPlan(BaseModel):
         u_max_pairs: Random pairs to estimate fuzzy levels' u from, at most about this many.
         em_max_pairs: Candidate pairs of one EM session, at most about this many.
         em_blocking_rules: One EM session for each.
+        by_source_pair: Estimate the parameters of each two sources apart, where their pairs tell enough.
 
     A rule is a list of expressions that both records must share, in the settings' dialect.
     """
@@ -45,6 +54,7 @@ class TrainingPlan(BaseModel):
     u_max_pairs: Annotated[int, Field(ge=1)] = 1_000_000
     em_max_pairs: Annotated[int, Field(ge=1)] = 2_000_000
     em_blocking_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
+    by_source_pair: bool = False
 
 
 class LevelHistory(BaseModel):
@@ -158,6 +168,27 @@ def session_prior(model: LinkageModel, rule: KeyedRule) -> float:
     return odds / (1 + odds)
 
 
+def em_session(model: LinkageModel, rule: KeyedRule, patterns: PatternCounts) -> list[Iteration]:
+    """Fit the m of what the rule leaves free, and the prior among its pairs, from where the model stands.
+
+    Args:
+        model: With the u that random pairs gave; they are kept.
+        rule: What the pairs were blocked on.
+        patterns: Of all the model's comparisons.
+
+    Returns:
+        The history, starting values first.
+    """
+    free = free_comparisons(model, rule)
+    return expectation_maximisation(
+        patterns.of(tuple(comparison.name for comparison in free)),
+        free,
+        session_prior(model, rule),
+        convergence=model.em_convergence,
+        max_iterations=model.max_iterations,
+    )
+
+
 def exact_agreement_column(comparison: Comparison) -> str | None:
     """The column whose value frequencies give the u of a comparison's first level, if any.
 
@@ -193,13 +224,15 @@ def with_sessions(model: LinkageModel, sessions: Sequence[Iteration]) -> Linkage
     )
 
 
-def sampled_gammas(comparison: Comparison, exact: float | None) -> tuple[int, ...]:
-    """The levels whose u random pairs have to tell.
+def sampled_gammas(comparison: Comparison, *, is_exact: bool) -> tuple[int, ...]:
+    """The levels whose u random pairs have to tell; none where one level shares what frequencies leave.
 
-    None where value frequencies give the first level's and one other shares the rest.
+    Args:
+        comparison: Whose levels.
+        is_exact: Whether value frequencies give the first level's.
     """
-    fuzzy = tuple(level.gamma for level in comparison.scored_levels)[0 if exact is None else 1 :]
-    return () if exact is not None and len(fuzzy) <= 1 else fuzzy
+    fuzzy = tuple(level.gamma for level in comparison.scored_levels)[1 if is_exact else 0 :]
+    return () if is_exact and len(fuzzy) <= 1 else fuzzy
 
 
 def u_from_counts(comparison: Comparison, counts: Mapping[int, float], exact: float | None) -> dict[int, float]:

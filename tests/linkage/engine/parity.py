@@ -37,10 +37,10 @@ def differences(ours: pa.Table, splinks: pa.Table) -> dict[str, float]:
         connection.register("ours", ours)
         connection.register("theirs", splinks)
         [row] = connection.execute(
-            "SELECT count(*), count(*) FILTER (WHERE ours.id_l IS NULL OR theirs.unique_id_l IS NULL), "
+            "SELECT count(*), count(*) FILTER (WHERE ours.unique_id_l IS NULL OR theirs.unique_id_l IS NULL), "
             f"count(*) FILTER (WHERE CAST(ours.match_key AS VARCHAR) <> theirs.match_key OR {unlike}), "
             "max(abs(ours.match_weight - theirs.match_weight)) FROM ours FULL OUTER JOIN theirs "
-            "ON ours.id_l = theirs.unique_id_l AND ours.id_r = theirs.unique_id_r"
+            "ON ours.unique_id_l = theirs.unique_id_l AND ours.unique_id_r = theirs.unique_id_r"
         ).fetchall()
     return dict(zip(("pairs", "unmatched", "unlike", "weight"), row, strict=True))
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from linkage.engine.frequencies import counted_columns
+from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.engine.scoring import ScoredPairs, score
@@ -34,7 +35,15 @@ class Prepared:
     def scored(self, limits: KernelLimits, *, threshold: float = EVERYTHING) -> ScoredPairs:
         """The engine's pairs."""
         found = self.surveyed(limits, counted_columns(self.model, for_training=False))
-        return score(self.records, self.model, self.rules, found, threshold_weight=threshold, limits=limits)
+        return score(
+            self.records,
+            self.model,
+            self.rules,
+            found,
+            threshold_weight=threshold,
+            with_sources=len(self.records.sources) > 1,
+            limits=limits,
+        )
 
     def surveyed(self, limits: KernelLimits, columns: Sequence[str] = ()) -> Survey:
         """What is counted of the rules and of some columns."""
@@ -42,29 +51,27 @@ class Prepared:
 
 
 def prepared(
-    spark: SparkSession, document: Mapping[str, Any], inputs: Mapping[str, pa.Table], *, partitions: int = 2
+    spark: SparkSession,
+    document: Mapping[str, Any],
+    inputs: Mapping[str, pa.Table],
+    *,
+    partitions: int = 2,
+    memory: int = 0,
 ) -> Prepared:
-    """Read a settings document and bring tables in, in so many partitions."""
+    """Read a settings document and bring tables in, in so many partitions; held, if they need no more memory."""
     read = model(dict(document))
     rules = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
     frames = {name: spark.createDataFrame(table).repartition(partitions) for name, table in inputs.items()}
-    return Prepared(read, rules, linkage_records(frames, read, rules))
+    return Prepared(read, rules, hold(linkage_records(frames, read, rules), memory=memory))
 
 
-def plain(pairs: ScoredPairs, records: LinkageRecords) -> dict[Pair, Scored]:
+def plain(pairs: ScoredPairs) -> dict[Pair, Scored]:
     """Pairs as the oracle gives them; a pair that is there twice fails."""
     rows = pairs.frame.collect()
     gammas = [name for name in pairs.frame.columns if name.startswith("gamma_")]
-    several = len(records.sources) > 1
-
-    def source(number: int) -> str | None:
-        return records.sources[number] if several else None
-
-    found = {
-        (source(row["source_l"]), row["id_l"], source(row["source_r"]), row["id_r"]): Scored(
-            str(row["match_key"]), row["match_weight"], tuple(row[gamma] for gamma in gammas)
-        )
-        for row in rows
-    }
+    found = {}
+    for row in (row.asDict() for row in rows):
+        pair = (row.get("source_dataset_l"), row["unique_id_l"], row.get("source_dataset_r"), row["unique_id_r"])
+        found[pair] = Scored(row["match_key"], row["match_weight"], tuple(row[gamma] for gamma in gammas))
     assert len(found) == len(rows), "a pair came twice"
     return found

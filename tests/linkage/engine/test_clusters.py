@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from linkage.engine import components, labels
 from linkage.engine.clusters import clusters
-from linkage.engine.named import named_clusters, named_pairs, numbered_pairs
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
@@ -46,11 +45,11 @@ def _clustered(spark, limits, inputs, pairs, *, link_type="dedupe_only", weight=
         f"unique_id_l {kind}, unique_id_r {kind}, source_dataset_l string, source_dataset_r string, match_weight double"
     )
     rows = [(left, right, one, other, bits) for one, left, other, right, bits in pairs]
-    numbered = numbered_pairs(ready.records, spark.createDataFrame(rows, schema).repartition(partitions))
+    frame = spark.createDataFrame(rows, schema).repartition(partitions)
     surveyed = ready.surveyed(limits)
     surveyed = surveyed if seed is None else replace(surveyed, seed=seed)
-    found = clusters(ready.records, numbered, surveyed, cluster_weight=weight, limits=limits)
-    named = named_clusters(ready.records, found.frame)
+    found = clusters(ready.records, lambda: frame, surveyed, cluster_weight=weight, limits=limits)
+    named = found.frame
     result = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in named.collect()}
     assert len(result) == named.count() == sum(table.num_rows for table in inputs.values())
     assert found.count == len(set(result.values()))
@@ -120,7 +119,7 @@ def test_records_are_moved_once_and_only_for_their_first_member(spark, limits, i
     ready = prepared(spark, DOCUMENT, {"one": _table(ids)})
     pairs = spark.createDataFrame([(*ids, 0, 0, 12.0)], ["id_l", "id_r", "source_l", "source_r", "match_weight"])
     pairs = pairs.withColumns({name: F.col(name).cast("smallint") for name in ("source_l", "source_r")})
-    frame = clusters(ready.records, pairs, ready.surveyed(limits), cluster_weight=10.0, limits=limits).frame
+    frame = clusters(ready.records, lambda: pairs, ready.surveyed(limits), cluster_weight=10.0, limits=limits).frame
     # What is above the kept chunks of records.
     plan = frame._jdf.queryExecution().executedPlan().toString().split("InMemoryTableScan")[0]
     assert (plan.count("Join"), plan.count("Exchange")) == (0, shuffles)
@@ -134,17 +133,15 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
     for partitions in (1, 5):
         ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
         scored = ready.scored(limits)
-        written = named_pairs(ready.records, scored.frame, with_sources=len(sources) > 1)
-        numbered = numbered_pairs(ready.records, written)
-        found = clusters(ready.records, numbered, ready.surveyed(limits), cluster_weight=2.0, limits=limits)
-        rows = named_clusters(ready.records, found.frame).collect()
+        found = clusters(ready.records, lambda scored=scored: scored.frame, ready.surveyed(limits), cluster_weight=2.0, limits=limits)
+        rows = found.frame.collect()
         assert found.count == len({row["cluster_id"] for row in rows})
         several = len(sources) > 1
         answers.append(
             {(row["source_dataset"] if several else None, row["unique_id"]): row["cluster_id"] for row in rows}
         )
     assert answers[0] == answers[1]
-    graph = nx.Graph([(pair[:2], pair[2:]) for pair, of in plain(scored, ready.records).items() if of.weight >= 2.0])
+    graph = nx.Graph([(pair[:2], pair[2:]) for pair, of in plain(scored).items() if of.weight >= 2.0])
     graph.add_nodes_from(answers[0])
     together = {}
     for record, label in answers[0].items():

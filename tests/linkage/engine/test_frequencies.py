@@ -1,5 +1,6 @@
 """Value frequencies against a count by hand."""
 
+import ast
 import itertools
 import math
 from collections import Counter
@@ -69,11 +70,33 @@ def test_each_record_gets_its_values_share_over_all_sources(spark, limits, monke
     ready = prepared(spark, document, INPUTS)
     surnames = {(name, row["unique_id"]): row["surname"] for name, table in INPUTS.items() for row in table.to_pylist()}
     counted = Counter(surname for surname in surnames.values() if surname is not None)
-    scored = plain(ready.scored(limits), ready.records)
+    scored = plain(ready.scored(limits))
     assert len(scored) == sum(n * (n - 1) // 2 for n in counted.values()) > 50
     for pair, found in scored.items():
         share = counted[surnames[pair[:2]]] / counted.total()
         assert found.weight == pytest.approx(math.log2(0.5 / share), rel=1e-12)
+
+
+@pytest.mark.parametrize("in_spark", [False, True])
+def test_arrays_are_counted_apart_also_where_they_hold_nothing(spark, limits, monkeypatch, in_spark):
+    if in_spark:
+        monkeypatch.setattr("linkage.engine.frequencies.LOOKUP_VALUES", 0)
+    times = {"[]": 2, "[None]": 3, "['a']": 4, "['a', None]": 5, "[None, 'a']": 6, "None": 7}
+    values = [value for value, n in times.items() for _ in range(n)]
+    tags = pa.array([ast.literal_eval(value) for value in values], pa.list_(pa.string()))
+    table = pa.table({"unique_id": range(27), "tags": tags})
+    document = settings(
+        comparison("t", null("tags"), exact("tags", 0.5, 0.5, tf_adjustment_column="tags"), otherwise()),
+        rules=["l.tags = r.tags"],
+        probability_two_random_records_match=0.5,
+    )
+    ready = prepared(spark, document, {"a": table})
+    totals = ready.surveyed(limits, ["tags"]).frequencies.totals["tags"]
+    assert (totals.values, totals.present, totals.agreeing_pairs) == (5, 20, 1 + 3 + 6 + 10 + 15)
+    scored = plain(ready.scored(limits))
+    assert len(scored) == totals.agreeing_pairs
+    for (_, left, _, _), found in scored.items():
+        assert found.weight == pytest.approx(math.log2(0.5 / (times[values[left]] / 20)), rel=1e-12)
 
 
 def test_a_join_adds_and_loses_no_record(spark):

@@ -56,7 +56,7 @@ def test_tiles_change_no_answer(spark, limits, link_type):
     document = settings(CITY, rules=RULES, link_type=link_type)
     ready = prepared(spark, document, inputs)
     expected = scored_pairs(document, inputs)
-    found = plain(ready.scored(limits), ready.records)
+    found = plain(ready.scored(limits))
     assert {pair: ours.match_key for pair, ours in found.items()} == {
         pair: theirs.match_key for pair, theirs in expected.items()
     }

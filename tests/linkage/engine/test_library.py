@@ -41,7 +41,7 @@ def test_every_comparison_of_splinks_is_scored_as_splink_does(spark, limits, dia
     names = NAMES[dialect]
     expected = scored_pairs(_document(names, "duckdb"), {"people": _with_arrays_of_one_length(EVERYONE)})
     ready = prepared(spark, _document(names, dialect), {"people": EVERYONE})
-    found = plain(ready.scored(limits), ready.records)
+    found = plain(ready.scored(limits))
     assert len(expected) == PAIRS
     _assert_same(names, found, expected)
 
@@ -110,7 +110,7 @@ def test_values_of_every_type_are_compared_as_by_splink(spark, limits, dialect):
     # Each comparison reaches two levels or more.
     assert all(len({pair.gammas[place] for pair in expected.values()} - {-1}) > 1 for place in range(len(names)))
     ready = prepared(spark, _of_all_types(dialect)[0], {"people": OF_ALL_TYPES})
-    _assert_same(names, plain(ready.scored(limits), ready.records), expected)
+    _assert_same(names, plain(ready.scored(limits)), expected)
 
 
 @pytest.mark.parametrize(

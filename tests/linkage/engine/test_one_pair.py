@@ -30,7 +30,7 @@ INPUTS = {"b": WHOLE.slice(0, 50), "a": WHOLE.slice(50)}
 
 def test_the_explained_weight_is_the_engines(spark, limits):
     ready = prepared(spark, DOCUMENT, INPUTS)
-    scored = plain(ready.scored(limits), ready.records)
+    scored = plain(ready.scored(limits))
     chosen = sorted(scored, key=lambda pair: scored[pair].weight)
     assert {pair[0] + pair[2] for pair in scored} == {"aa", "ab", "bb"}
     for source_l, id_l, source_r, id_r in [chosen[-1], chosen[-2], chosen[len(chosen) // 2], chosen[0]]:

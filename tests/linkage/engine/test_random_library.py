@@ -196,7 +196,7 @@ def test_pairs_of_any_library_model_are_splinks_in_both_dialects(spark, limits, 
     lists = {name: _with_lists(table) for name, table in inputs.items()}
     for document in written.values():
         ready = prepared(spark, document, lists, partitions=data.draw(st.sampled_from([1, 3])))
-        found = plain(ready.scored(limits), ready.records)
+        found = plain(ready.scored(limits))
         assert found.keys() == expected.keys()
         for pair, theirs in expected.items():
             ours = found[pair]

@@ -19,7 +19,7 @@ RULES = ["l.surname = r.surname", "l.dob = r.dob", "l.forename = r.forename AND 
 def _assert_same(spark, limits, document, inputs, *, judged=None):
     expected = scored_pairs(judged or document, inputs)
     ready = prepared(spark, document, inputs)
-    found = plain(ready.scored(limits), ready.records)
+    found = plain(ready.scored(limits))
     assert len(expected) > 100
     assert found.keys() == expected.keys()
     for pair, theirs in expected.items():

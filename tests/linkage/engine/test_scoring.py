@@ -121,7 +121,7 @@ def test_pairs_are_splinks(spark, limits, data, link_type, sources, ids):
         for name, size in zip(sources, sizes, strict=True)
     }
     ready = prepared(spark, document, inputs, partitions=data.draw(st.sampled_from([1, 3])))
-    _assert_same(plain(ready.scored(limits), ready.records), scored_pairs(document, inputs))
+    _assert_same(plain(ready.scored(limits)), scored_pairs(document, inputs))
 
 
 PEOPLE = {"people": people(240, seed=11)}
@@ -144,7 +144,7 @@ def test_the_partitions_of_the_input_change_no_bit(spark, limits):
     found = []
     for partitions in (1, 3, 7):
         ready = prepared(spark, DOCUMENT, PEOPLE, partitions=partitions)
-        found.append(plain(ready.scored(limits), ready.records))
+        found.append(plain(ready.scored(limits)))
     assert len(found[0]) > 1000
     assert found[0] == found[1] == found[2]
 
@@ -155,7 +155,7 @@ def test_the_threshold_keeps_what_reaches_it_and_counts_what_does_not(spark, lim
     # A weight that a pair has exactly.
     threshold = sorted(pair.weight for pair in everything.values())[-40]
     scored = ready.scored(limits, threshold=threshold)
-    kept = plain(scored, ready.records)
+    kept = plain(scored)
     assert kept.keys() == {pair for pair, theirs in everything.items() if theirs.weight >= threshold - 1e-9}
     patterns = scored.patterns().to_pylist()
     for key in "012":
@@ -186,7 +186,7 @@ def test_a_prior_of_certainty_scores_certainty(spark, limits, prior, weight):
     document = DOCUMENT | {"probability_two_random_records_match": prior}
     few = {"people": people(20, seed=1)}
     ready = prepared(spark, document, few)
-    scored = plain(ready.scored(limits, threshold=-math.inf), ready.records)
+    scored = plain(ready.scored(limits, threshold=-math.inf))
     assert scored
     assert {pair.weight for pair in scored.values()} == {weight}
 
@@ -208,7 +208,7 @@ def test_columns_may_have_odd_names(spark, limits):
         probability_two_random_records_match=0.5,
     )
     ready = prepared(spark, document, {"one": table})
-    found = plain(ready.scored(limits), ready.records)
+    found = plain(ready.scored(limits))
     assert {pair[1::2]: ours.weight for pair, ours in found.items()} == {(1, 2): pytest.approx(6 * math.log2(9))}
 
 
@@ -221,7 +221,7 @@ def test_columns_may_be_called_as_the_engine_calls_its_own(spark, limits, name):
         probability_two_random_records_match=0.5,
     )
     ready = prepared(spark, document, {"one": table})
-    _assert_same(plain(ready.scored(limits), ready.records), scored_pairs(document, {"one": table}))
+    _assert_same(plain(ready.scored(limits)), scored_pairs(document, {"one": table}))
 
 
 def test_keys_of_different_integer_types_meet(spark, limits):
@@ -232,7 +232,7 @@ def test_keys_of_different_integer_types_meet(spark, limits):
         probability_two_random_records_match=0.5,
     )
     ready = prepared(spark, document, {"one": table})
-    assert [pair[1::2] for pair in plain(ready.scored(limits), ready.records)] == [(1, 2)]
+    assert [pair[1::2] for pair in plain(ready.scored(limits))] == [(1, 2)]
 
 
 def _own_plan(frame):

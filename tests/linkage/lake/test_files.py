@@ -70,6 +70,14 @@ def test_csv_rows_that_do_not_fit_the_header(spark, tmp_path, narrow):
         ("a.csv", b"\n1,2\n", "no name for column 1"),
         ("a.csv", b"id,n\xe9e\n1,2\n", "cannot be read as CSV in UTF-8"),
         ("a.csv.gz", b"id,name\n", "cannot be read as CSV in UTF-8"),
+        ("a.csv", b"id,name\n1,Zo\xeb\n", "line 2 cannot be read as CSV in UTF-8"),  # Latin-1
+        (
+            "a.csv",
+            b"id,name\n1,a\n2,\xed\xa0\x80\n",
+            "line 3 cannot be read as CSV in UTF-8",
+        ),  # half of a surrogate pair
+        ("a.csv", b"id,name\n1,Zo\xc3", "line 2 cannot be read as CSV in UTF-8"),  # cut within a letter
+        ("a.csv.gz", gzip.compress(b"id,name\n1,\xff\n"), "line 2 cannot be read as CSV in UTF-8"),
         ("a.parquet", b"PAR1 and then nothing", "not a whole Parquet file"),
         ("a.parquet", b"id,name\n1,a\n", "not a whole Parquet file"),
         ("a.parquet", b"PAR1PAR1", "cannot be read as parquet"),

@@ -28,6 +28,10 @@ def _keyed(*rules, dialect="duckdb"):
         ),
         # Two names swapped: left and right records have different keys.
         ("l.a = r.b", ['"a"'], ['"b"'], ["a", "b"], False),
+        ("l.a = r.b AND l.b = r.a", ['"a"', '"b"'], ['"b"', '"a"'], ["a", "b"], False),
+        # What is always true is no key, and does no harm beside one.
+        ("1 = 1 AND l.a = r.a", ['"a"'], ['"a"'], ["a"], False),
+        ("l.b = l.b AND l.a = r.a", ['"a"'], ['"a"'], ["a", "b"], False),
         ("r.b = l.a", ['"a"'], ['"b"'], ["a", "b"], False),
         # What is no equality of the two records is checked of the pair.
         ("l.a = r.a AND l.b <> r.b", ['"a"'], ['"a"'], ["a", "b"], False),
@@ -58,6 +62,22 @@ def test_or_at_the_top_makes_several_rules_under_one_match_key():
     ]
 
 
+def test_a_rule_that_names_itself_in_an_or_is_taken_apart_as_it_stands():
+    keyed = _keyed("l.a = r.a OR (l.a = r.a OR (l.b = r.b OR l.a = r.a))")
+    assert [(rule.number, rule.match_key, rule.left_keys) for rule in keyed] == [
+        (0, 0, ('"a"',)),
+        (1, 0, ('"a"',)),
+        (2, 0, ('"b"',)),
+        (3, 0, ('"a"',)),
+    ]
+
+
+@pytest.mark.parametrize("rule", [" OR ".join(["l.a = r.a"] * 5000), f"{'(' * 600}l.a = r.a{')' * 600}"])
+def test_rules_nested_beyond_all_measure_are_refused_without_repeating_them(rule):
+    with pytest.raises(ConfigError, match=r"^settings\.json: blocking rule 1 is nested too deeply; make it several$"):
+        _keyed("l.z = r.z", rule)
+
+
 def test_spark_rules_are_translated_for_the_tasks():
     [keyed] = _keyed("l.`a` = r.`a` AND size(array_intersect(l.p, r.p)) >= 1", dialect="spark")
     assert keyed.left_keys == ('"a"',)
@@ -70,6 +90,15 @@ def test_spark_rules_are_translated_for_the_tasks():
     [
         ("l.a <> r.a", "no equality between an expression of l and one of r"),
         ("1 = 1", "no equality"),
+        ("'x' = 'x'", "no equality"),
+        ("l.a = r.a OR 1 = 1", "no equality"),
+        ("(l.a = r.a OR l.b = r.b) AND l.c > r.c", "no equality"),
+        ("l.a = l.a AND r.a = r.a", "no equality"),
+        ("l.a || r.a = r.a || l.a", "no equality"),
+        ("()", "no equality"),
+        ("", "broken SQL"),
+        (" ", "broken SQL"),
+        ("-- nothing", "broken SQL"),
         ("true", "no equality"),
         ("l.a = 'x'", "no equality"),
         ("l.a = l.b", "no equality"),
