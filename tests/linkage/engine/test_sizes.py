@@ -99,8 +99,8 @@ def _distinct(document, inputs):
 def test_a_budget_is_held_to_distinct_pairs(spark, limits, link_type):
     document, inputs = settings(CITY, rules=RULES, link_type=link_type), _inputs(link_type)
     ready = prepared(spark, document, inputs)
-    counted = ready.surveyed(limits).sizes
-    sizes = [counted.of(rule) for rule in ready.rules]
+    counted = ready.surveyed(limits)
+    sizes = [counted.sizes.of(rule) for rule in ready.rules]
     distinct = _distinct(document, inputs)
     assert distinct < sum(size.pairs for size in sizes)  # so key sizes alone leave this budget undecided
     assert max(sizes[0].pairs, sizes[1].pairs) < distinct - 1
@@ -113,8 +113,8 @@ def test_a_budget_is_held_to_distinct_pairs(spark, limits, link_type):
 
 def test_a_rule_that_breaks_the_budget_alone_needs_no_pair(spark, limits):
     ready = prepared(spark, settings(CITY, rules=RULES), _inputs("dedupe_only"))
-    counted = ready.surveyed(limits).sizes
-    sizes = [counted.of(rule) for rule in ready.rules]
+    counted = ready.surveyed(limits)
+    sizes = [counted.sizes.of(rule) for rule in ready.rules]
     # No records: counting pairs would find none, so the refusal comes from key sizes.
     nobody = prepared(spark, settings(CITY, rules=RULES), {"a": INPUTS["a"].slice(0, 0)}).records
     with pytest.raises(RefusedError, match=f"at least {sizes[0].pairs} distinct pairs"):
