@@ -25,7 +25,6 @@ CHUNK_ROWS = 65_536
 CHUNK_BYTES = 32 * 1024 * 1024
 
 
-
 class Holder(Protocol):
     """Who holds the records of a process."""
 

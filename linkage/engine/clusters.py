@@ -64,9 +64,7 @@ def clusters(
     if edges is None:
         edges = edges_of(records, pairs().where(F.col("match_weight") >= cluster_weight), found, limits=limits)
     components = connected_components(edges)
-    return Clusters(
-        labelled(records, found, {CLUSTER: components}, limits=limits), _count(found.records, components)
-    )
+    return Clusters(labelled(records, found, {CLUSTER: components}, limits=limits), _count(found.records, components))
 
 
 def edges_of(
@@ -90,7 +88,7 @@ def edges_in_files(
         [(count,)] = connection.execute(f"SELECT count(*) FROM {joining}", given).fetchall()
         if count > IN_PROCESS_EDGES:
             return None
-        return connection.execute(f"SELECT {_ends(records, found)} FROM {joining}", given).to_arrow_table()
+        return connection.sql(f"SELECT {_ends(records, found)} FROM {joining}", params=given).to_arrow_table()
 
 
 def _ends(records: LinkageRecords, found: Survey) -> str:

@@ -142,7 +142,9 @@ def _from_files(parts: tuple[FilePart, ...], schema: pa.Schema, order: Order | N
     """Column by column: what is being read is in memory twice."""
     positions = None
     if order is not None:
-        keys = [reading.column(parts, schema.get_field_index(n), schema.field(n)) for n in (order.source, order.identifier)]
+        keys = [
+            reading.column(parts, schema.get_field_index(n), schema.field(n)) for n in (order.source, order.identifier)
+        ]
         positions = order.positions(order.keys(*keys))
     columns = []
     for place, field in enumerate(schema):

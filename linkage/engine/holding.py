@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from linkage.engine import chunks, reading
-from linkage.engine.held import InFiles, Order, Packed
+from linkage.engine.held import Broadcast, InFiles, Order, Packed
 from linkage.engine.packing import parallelism
 from linkage.engine.record_files import RecordFiles
 from linkage.engine.records import ID, SOURCE, LinkageRecords
@@ -43,7 +45,8 @@ def hold(records: LinkageRecords, *, memory: int) -> LinkageRecords:
     keys = order.keys(table[SOURCE], table[ID])
     ordered = table if order.is_kept_by(keys) else table.take(order.positions(keys))
     counts = {row["values"]: row["counts"] for row in pc.value_counts(table[SOURCE]).to_pylist()}
-    return _held(records, Packed(ordered), [counts.get(number, 0) for number in range(len(records.sources))])
+    of_sources = [counts.get(number, 0) for number in range(len(records.sources))]
+    return _held(records, Packed(ordered), table.num_rows, of_sources)
 
 
 def _held_from_files(records: LinkageRecords, files: RecordFiles, order: Order, memory: int) -> LinkageRecords:
@@ -55,10 +58,11 @@ def _held_from_files(records: LinkageRecords, files: RecordFiles, order: Order, 
         _, source = part.columns[place]
         counts[int(source or 0)] += part.rows
     source, identifier = (
-        reading.column(files.parts, files.schema.get_field_index(name), files.schema.field(name)) for name in (SOURCE, ID)
+        reading.column(files.parts, files.schema.get_field_index(name), files.schema.field(name))
+        for name in (SOURCE, ID)
     )
     in_order = order.is_kept_by(order.keys(source, identifier))
-    return _held(records, InFiles(files.parts, files.schema, None if in_order else order), counts)
+    return _held(records, InFiles(files.parts, files.schema, None if in_order else order), files.rows, counts)
 
 
 def _fits(rows: int, needed: float, memory: int) -> bool:
@@ -72,14 +76,16 @@ def _bytes_of_a_record(files: RecordFiles) -> float:
     return 0.0 if table is None else table.nbytes / table.num_rows
 
 
-def _held(records: LinkageRecords, content: Packed | InFiles, counts: list[int]) -> LinkageRecords:
+def _held(records: LinkageRecords, content: Packed | InFiles, rows: int, counts: Sequence[int]) -> LinkageRecords:
+    """Records of no known source, which a survey refuses, come last."""
     spark = records.frame.sparkSession
-    *firsts, rows = accumulate(counts)
+    # Each process of the tasks gets a `Held` of the content.
+    held = cast(Broadcast, spark.sparkContext.broadcast(content))
     return replace(
         records,
         chunks=_references(spark, rows, parallelism(records.frame)),
-        held=spark.sparkContext.broadcast(content),
-        bounds=tuple(firsts),
+        held=held,
+        bounds=tuple(accumulate(counts[:-1])),
     )
 
 

@@ -107,9 +107,7 @@ def opened(limits: KernelLimits) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def run(
-    batches: Iterator[pa.RecordBatch], plan: KernelPlan, folder: str | None = None
-) -> Iterator[pa.RecordBatch]:
+def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan, folder: str | None = None) -> Iterator[pa.RecordBatch]:
     """Run the plan over one partition; an empty partition gives no rows.
 
     Args:

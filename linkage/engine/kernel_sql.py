@@ -71,9 +71,7 @@ def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: s
         columns: What to select of `l` and `r`.
     """
     rules = [rule for group in groups for rule in group]
-    return (
-        f"SELECT {columns} FROM {_sharing_keys(rules)} AND {order} AND {first_rule_sql(groups)}"
-    )
+    return f"SELECT {columns} FROM {_sharing_keys(rules)} AND {order} AND {first_rule_sql(groups)}"
 
 
 def numbered_pairs_sql(rules: Sequence[KeyedRule], link_type: LinkType, bounds: Sequence[int]) -> str:
@@ -86,11 +84,12 @@ def numbered_pairs_sql(rules: Sequence[KeyedRule], link_type: LinkType, bounds: 
     """
     across = ""
     if link_type == "link_only":
-        left, right = (" + ".join(f"(l.{ROW} >= {bound})::INT".replace("l.", f"{side}.") for bound in bounds) for side in "lr")
+        left, right = (
+            " + ".join(f"(l.{ROW} >= {bound})::INT".replace("l.", f"{side}.") for bound in bounds) for side in "lr"
+        )
         across = f" AND {left} <> {right}"
     return (
-        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule FROM {_sharing_keys(rules)} "
-        f"AND l.{ROW} < r.{ROW}{across}"
+        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule FROM {_sharing_keys(rules)} AND l.{ROW} < r.{ROW}{across}"
     )
 
 
@@ -161,11 +160,15 @@ def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs
     """
     vectors = [gamma_sql(comparison) for comparison in comparisons]
     safe = [not any(sign in vector for sign in _UNSAFE) for vector in vectors]
-    found = (call for vector, is_safe in zip(vectors, safe, strict=True) if is_safe for call in _SIMILARITY.findall(vector))
+    found = (
+        call for vector, is_safe in zip(vectors, safe, strict=True) if is_safe for call in _SIMILARITY.findall(vector)
+    )
     calls = Counter(found)
     shared = {call: f"__similarity_{n}" for n, call in enumerate(call for call, times in calls.items() if times > 1)}
-    for call, name in shared.items():
-        vectors = [v.replace(call, name) if is_safe else v for v, is_safe in zip(vectors, safe, strict=True)]
+    vectors = [
+        _SIMILARITY.sub(lambda call: shared.get(call[0], call[0]), vector) if is_safe else vector
+        for vector, is_safe in zip(vectors, safe, strict=True)
+    ]
     source = f"({pairs})"
     if shared:
         computed = ", ".join(f"{call} AS {name}" for call, name in shared.items())

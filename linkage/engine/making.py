@@ -59,9 +59,7 @@ def made_in_tasks(
         plain = Carried.plain([SOURCE, ID, *work.columns, *blocked])
         carried, wider = _with_term_frequencies(records, plain, work.frequencies, found.frequencies)
         task = partial(kernel.run, plan=_kernel_plan(records, groups, work, limits))
-    rows = key_rows(
-        records, rules, found.sizes, carried, limits=limits, packed=wider, samples=samples, seed=seed
-    )
+    rows = key_rows(records, rules, found.sizes, carried, limits=limits, packed=wider, samples=samples, seed=seed)
     return InTasks(rows, records.task(task), schema)
 
 

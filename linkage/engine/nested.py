@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from linkage.engine import named
 from linkage.engine.clusters import edges_of
 from linkage.engine.components import nested_components
 from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labels import CLUSTER, labelled
-from linkage.engine import named
 from linkage.engine.records import LinkageRecords
 from linkage.engine.survey import Survey
 
@@ -23,7 +23,8 @@ class NestedClusters:
     """Every record with its cluster at each of several weights.
 
     Attributes:
-        frame: One row per record and weight: `unique_id`, `source_dataset` where there are several inputs, `cluster_weight` (double, bits),
+        frame: One row per record and weight: `unique_id`, `source_dataset` where there are several
+            inputs, `cluster_weight` (double, bits),
             `cluster_id` as `linkage.engine.clusters` would give it at that weight, and `parent_id`,
             the cluster at the next lower weight that holds it, null at the lowest.
         counts: How many clusters there are, by weight.

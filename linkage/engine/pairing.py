@@ -67,9 +67,7 @@ class PairingPlan:
     batch_rows: int = 65_536
 
 
-def run(
-    batches: Iterator[pa.RecordBatch], plan: PairingPlan, folder: str | None = None
-) -> Iterator[pa.RecordBatch]:
+def run(batches: Iterator[pa.RecordBatch], plan: PairingPlan, folder: str | None = None) -> Iterator[pa.RecordBatch]:
     """Run the plan over one partition's key rows; an empty partition gives no rows.
 
     Args:
@@ -153,9 +151,7 @@ def _coded(column: pa.ChunkedArray) -> pa.Array:
     return values.dictionary_encode().indices
 
 
-def _values(
-    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan
-) -> pa.Table:
+def _values(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:
     """The pairs with what is carried of both records."""
     columns = {RULE: pairs["rule"]}
     for name in plan.carried:
@@ -172,7 +168,9 @@ def _shares(connection: duckdb.DuckDBPyConnection, records: Held, column: str) -
 
     def shared() -> pa.Table:
         connection.register(chunks.RECORDS, _numbered(records))
-        counted = f'SELECT "{column}" AS value, count(*) AS n FROM {chunks.RECORDS} WHERE value IS NOT NULL GROUP BY ALL'
+        counted = (
+            f'SELECT "{column}" AS value, count(*) AS n FROM {chunks.RECORDS} WHERE value IS NOT NULL GROUP BY ALL'
+        )
         present = f'SELECT count("{column}") FROM {chunks.RECORDS}'
         sql = (
             f"SELECT records.{ROW}, counted.n / CAST(({present}) AS DOUBLE) AS share "

@@ -17,7 +17,7 @@ from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.model.specification import Comparison
 
 _DRAW = "__draw"
-# A first round of so many pairs; each further one, of these times as many, is for what the one before saw too little of.
+# A first round of so many pairs; each further one, of these times as many, for what was seen too little in the last.
 _FIRST_ROUND, _ROUND = 1_000_000, math.sqrt(10)
 # Pairs of a level that are enough: its u is then known to 5% (one standard error), its weight to 0.07 bits.
 _ENOUGH = 400

@@ -93,7 +93,7 @@ def _is_same(found: pa.DataType, wanted: pa.DataType) -> bool:
     if wanted in _TEXT:
         return found in _TEXT or (pa.types.is_dictionary(found) and found.value_type in _TEXT)
     if wanted == pa.int64():
-        return pa.types.is_signed_integer(found)
+        return bool(pa.types.is_signed_integer(found))
     return bool(found == wanted)
 
 

@@ -15,6 +15,7 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from linkage.engine import held
+from linkage.engine.column_types import INTEGERS, check_types
 from linkage.engine.held import Broadcast
 from linkage.engine.kernel import KernelLimits, connect
 from linkage.engine.packing import kept, packed, spread
@@ -30,11 +31,6 @@ ID = "__id"
 Task = Callable[..., Iterator[pa.RecordBatch]]
 
 _SOURCE_SEPARATOR = "-__-"
-_INTEGERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
-_SIMPLE = (
-    *_INTEGERS, T.StringType, T.FloatType, T.DoubleType, T.DecimalType, T.DateType,
-    T.TimestampType, T.TimestampNTZType, T.BooleanType,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ def linkage_records(
         _one_frame(inputs[name], name, wanted, model, number=F.lit(number), source=F.lit(name))
         for number, name in enumerate(names)
     ]
-    _check_types(dict(zip(names, frames, strict=True)))
+    check_types(dict(zip(names, frames, strict=True)))
     together = reduce(DataFrame.unionByName, frames)
     found = None if files is None else _files(together, names, model, files)
     made = spread(packed(together)) if found is None else found.packed(together.sparkSession)
@@ -135,7 +131,7 @@ def linkage_records_of(
     number = F.array_position(F.array(*map(F.lit, ordered)), F.col(quoted(source))) - 1
     wanted = _wanted_columns(model, rules)
     brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)))
-    _check_types({source: brought})
+    check_types({source: brought})
     return LinkageRecords(brought, ordered, model.link_type, kept(spread(packed(brought))))
 
 
@@ -278,36 +274,13 @@ def _one_frame(
 
 def _id_column(frame: DataFrame, column: str, name: str) -> Column:
     kind = frame.schema[column].dataType
-    if isinstance(kind, _INTEGERS):
+    if isinstance(kind, INTEGERS):
         return F.col(quoted(column)).cast("bigint").alias(ID)
     if isinstance(kind, T.StringType):
         return F.col(quoted(column)).alias(ID)
     raise InputError(
         f"input {name}: unique ID column {column} is {kind.simpleString()}; it must be a string or an integer"
     )
-
-
-def _check_types(frames: Mapping[str, DataFrame]) -> None:
-    first_name, first = next(iter(frames.items()))
-    for name, frame in frames.items():
-        for field in frame.schema:
-            kind = field.dataType
-            if not _is_supported(kind):
-                raise InputError(
-                    f"input {name}: column {field.name} is {kind.simpleString()}; the engine "
-                    "compares strings, numbers, dates, timestamps, booleans and arrays of these"
-                )
-            if kind != first.schema[field.name].dataType:
-                raise InputError(
-                    f"column {field.name} is {first.schema[field.name].dataType.simpleString()} in "
-                    f"input {first_name} and {kind.simpleString()} in {name}; make them the same"
-                )
-
-
-def _is_supported(kind: T.DataType) -> bool:
-    if isinstance(kind, T.ArrayType):
-        return isinstance(kind.elementType, _SIMPLE)
-    return isinstance(kind, _SIMPLE)
 
 
 def quoted(column: str) -> str:

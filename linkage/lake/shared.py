@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,9 +18,10 @@ from pyspark.sql import SparkSession
 
 from linkage.lake.files import absolute, is_local, local_parquet
 
+
 def tasks_share(spark: SparkSession, path: str) -> bool:
     """Whether tasks can open a path as this process can."""
-    return is_local(path) and spark.sparkContext.master.startswith("local")
+    return is_local(path) and str(spark.sparkContext.master).startswith("local")
 
 
 def parquet_files(spark: SparkSession, path: str) -> list[str] | None:

@@ -57,7 +57,7 @@ def started(folder: Path) -> Iterator[Cluster]:
         start("master", "org.apache.spark.deploy.master.Master", "--port", str(port), "--webui-port", str(web_port))
         _wait_for(web_port, 0, folder)
         for number in range(WORKERS):
-            limits = ["--cores", "1", "--memory", "3g", "--webui-port", "0"]
+            limits = ["--cores", "1", "--memory", "3500m", "--webui-port", "0"]
             work = ["--work-dir", str(folder / f"work{number}")]
             start(f"worker{number}", "org.apache.spark.deploy.worker.Worker", *limits, *work, master)
         _wait_for(web_port, WORKERS, folder)

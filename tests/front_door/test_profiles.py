@@ -26,6 +26,7 @@ def test_executors_have_room_beside_the_heap(name):
     settings = _settings(name)
     cores = int(settings.get("spark.executor.cores", NODE_CORES if name == "databricks" else "0"))
     limit = _mebibytes(settings["spark.linkage.kernel.memory"])
+    records = _mebibytes(settings["spark.linkage.records.memory"])
     assert cores > 0, "what the overhead is for depends on the cores"
-    assert _mebibytes(settings["spark.executor.memoryOverhead"]) == cores * (limit + PYTHON_AND_ARROW) + REST
+    assert _mebibytes(settings["spark.executor.memoryOverhead"]) == cores * (limit + records + PYTHON_AND_ARROW) + REST
     assert "spark.executor.pyspark.memory" not in settings

@@ -132,9 +132,7 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
         ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
         scored = ready.scored(limits)
         surveyed = ready.surveyed(limits)
-        found = clusters(
-            ready.records, lambda scored=scored: scored.frame, surveyed, cluster_weight=2.0, limits=limits
-        )
+        found = clusters(ready.records, lambda scored=scored: scored.frame, surveyed, cluster_weight=2.0, limits=limits)
         rows = found.frame.collect()
         assert found.count == len({row["cluster_id"] for row in rows})
         several = len(sources) > 1

@@ -20,9 +20,7 @@ from tests.linkage.splink_models import comparison, exact, null, otherwise, sett
 DOCUMENT = settings(
     comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99)), rules=["l.dob = r.dob"]
 )
-SCHEMA = (
-    "source_dataset_l string, unique_id_l {id}, source_dataset_r string, unique_id_r {id}, match_weight double"
-)
+SCHEMA = "source_dataset_l string, unique_id_l {id}, source_dataset_r string, unique_id_r {id}, match_weight double"
 WEIGHTS = [4.0, 20.0, float("inf"), 11.0]
 
 
@@ -92,7 +90,5 @@ def test_clusters_at_each_weight_nest(spark, limits, monkeypatch, way, sources, 
     assert nesting == sizes
     # And the labels are those of clusters made at one weight.
     alone = clusters(ready.records, lambda: pairs, surveyed, cluster_weight=11.0, limits=limits).frame
-    found_alone = {
-        (row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in alone.collect()
-    }
+    found_alone = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in alone.collect()}
     assert found_alone == at[11.0]
