@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.engine import chunks
+from linkage.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class FilePart:
     columns: tuple[tuple[str | None, int | str | None], ...]
 
 
+def _check_text(values: pa.Table | pa.ChunkedArray) -> None:
+    """Parquet's reader takes any bytes for text."""
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        raise InputError("a column holds text that is not valid Unicode; write the input as UTF-8") from None
+
+
 def read(
     batches: Iterator[pa.RecordBatch], parts: Sequence[Sequence[FilePart]], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
@@ -39,6 +48,9 @@ def read(
         batches: Positions in `parts`, in the first column.
         parts: What each partition reads.
         schema: That of the records.
+
+    Raises:
+        InputError: A text is not valid Unicode.
     """
     place = 0
     for batch in batches:
@@ -60,7 +72,9 @@ def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
                 else batch.column(name).cast(field.type)
                 for (name, value), field in zip(part.columns, schema, strict=True)
             ]
-            yield pa.Table.from_arrays(columns, schema=schema)
+            table = pa.Table.from_arrays(columns, schema=schema)
+            _check_text(table)
+            yield table
 
 
 def column(parts: Sequence[FilePart], place: int, field: pa.Field) -> pa.Array:
@@ -73,5 +87,6 @@ def column(parts: Sequence[FilePart], place: int, field: pa.Field) -> pa.Array:
             continue
         with pq.ParquetFile(part.path) as file:
             found = file.read_row_group(part.row_group, columns=[name]).column(0)
+        _check_text(found)
         pieces += found.cast(field.type).chunks
     return pa.chunked_array(pieces, field.type).combine_chunks()
