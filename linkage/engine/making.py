@@ -88,15 +88,7 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
     named = [SOURCE, ID] if work.names_records else []
     return PairingPlan(
         pairs=kernel_sql.numbered_pairs_sql(rules, records.link_type, records.bounds),
-        plain={
-            rule.number: PlainRule(
-                keys[rule.number],
-                tuple(earlier.number for earlier in group[:position] if earlier.number in keys),
-            )
-            for group in groups
-            for position, rule in enumerate(group)
-            if rule.number in keys
-        },
+        plain=_plain(groups, keys),
         condition=condition,
         conditioned=conditioned,
         frequencies=frequencies,
@@ -106,6 +98,16 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
         summary=work.summary,
         limits=limits,
     )
+
+
+def _plain(groups: Groups, keys: Mapping[int, tuple[str, ...]]) -> dict[int, PlainRule]:
+    found = {}
+    for group in groups:
+        for position, rule in enumerate(group):
+            earlier = tuple(before.number for before in group[:position] if before.number in keys)
+            if rule.number in keys or earlier:
+                found[rule.number] = PlainRule(keys.get(rule.number, ()), earlier)
+    return found
 
 
 def _condition(groups: Groups, keys: Mapping[int, tuple[str, ...]]) -> tuple[str | None, tuple[str, ...]]:

@@ -26,10 +26,11 @@ BATCH_PAIRS = 250_000
 
 @dataclass(frozen=True)
 class PlainRule:
-    """A rule that says no more than that some values are equal.
+    """What equal values tell of a rule's pairs.
 
     Attributes:
-        keys: SQL of the values over a record.
+        keys: SQL over a record of the values that must be equal, if the rule says no more than that:
+            a plain rule. Empty for a rule that leaves something else to check.
         earlier: The plain rules before it that share out pairs with it.
     """
 
@@ -43,7 +44,7 @@ class PairingPlan:
 
     Attributes:
         pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`.
-        plain: Plain rules by number.
+        plain: Rules by number that are plain or stand behind one that is.
         condition: What else a pair must satisfy, in SQL over `l` and `r`; None if nothing.
         conditioned: The columns that the condition reads, besides `l.__rule`.
         frequencies: Columns whose values' shares are wanted, by the name of the share.
@@ -116,15 +117,17 @@ def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table,
 def _is_made_by_plain(
     connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, rules: Mapping[int, PlainRule]
 ) -> pa.Array:
-    """Whether a pair agrees on its rule's values, and on those of none before; true where its rule is not plain."""
+    """Whether a pair agrees on its rule's values, if the rule is plain, and on those of no plain rule before."""
     expressions = list(dict.fromkeys(key for rule in rules.values() for key in rule.keys))
     codes = _codes(connection, records, expressions)
     left, right, rule = held.in_pieces([pairs["l"], pairs["r"], pairs["rule"]])
     equal = {key: pc.fill_null(pc.equal(codes[key].take(left), codes[key].take(right)), False) for key in expressions}
-    made = {number: _all([equal[key] for key in plain.keys]) for number, plain in rules.items()}
+    made = {number: _all([equal[key] for key in plain.keys]) for number, plain in rules.items() if plain.keys}
     kept = pc.invert(pc.is_in(rule, pa.array(list(rules), rule.type)))
     for number, plain in rules.items():
-        mine = pc.and_(pc.equal(rule, pa.scalar(number, rule.type)), made[number])
+        mine = pc.equal(rule, pa.scalar(number, rule.type))
+        if plain.keys:
+            mine = pc.and_(mine, made[number])
         for earlier in plain.earlier:
             mine = pc.and_not(mine, made[earlier])
         kept = pc.or_(kept, mine)
