@@ -55,7 +55,7 @@ def any_elements(conditions: Sequence[str], arrays: Sequence[str]) -> str:
         SQL over whole records; true, false or null.
 
     >>> any_elements(["l.a = r.a", "l.b = r.b"], ["a"])
-    '(l.b = r.b) AND list_has_any(l."a", r."a")'
+    '(l.b = r.b) AND list_bool_or(list_transform(l."a", lambda "__l_a": list_contains(r."a", "__l_a")))'
     """
     trees = [sqlglot.parse_one(condition, read="duckdb") for condition in conditions]
     read = [exploded(tree, arrays) for tree in trees]
@@ -65,8 +65,8 @@ def any_elements(conditions: Sequence[str], arrays: Sequence[str]) -> str:
         if not found:
             of_records.append(f"({condition})")
         elif _is_plain_equality(tree) and len(found) == 2 and all(times[each] == 1 for each in found):
-            # Most rules are this; DuckDB answers it from a hash table, and a null equals nothing there.
-            alone.append(f"list_has_any({', '.join(_column(each) for each in found)})")
+            # Most rules are this.
+            alone.append(_share_element(*found))
         else:
             of_elements.append(tree)
     unread = [(side, array) for side in "lr" for array in arrays if (side, array) not in times]
@@ -79,6 +79,15 @@ def exploded(tree: exp.Expr, arrays: Sequence[str]) -> list[Exploded]:
     """The arrays whose elements an expression reads, without repetition."""
     found = [(column.table.lower(), column.name.lower()) for column in tree.find_all(exp.Column, bfs=False)]
     return [each for each in dict.fromkeys(found) if each[1] in arrays]
+
+
+def _share_element(one: Exploded, other: Exploded) -> str:
+    """Whether two arrays have an equal element.
+
+    Not `list_has_any`, which takes a negative zero for another number, and on short arrays is slower.
+    """
+    element = _quoted(_element(one))
+    return f"list_bool_or(list_transform({_column(one)}, lambda {element}: list_contains({_column(other)}, {element})))"
 
 
 def _over_combinations(trees: Sequence[exp.Expr], arrays: Sequence[str]) -> str:

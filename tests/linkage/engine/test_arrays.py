@@ -242,3 +242,14 @@ def test_a_budget_holds_pairs_not_shared_elements(spark, limits):
 def test_what_cannot_be_exploded_is_refused_by_name(spark, limits, rule, reason):
     with pytest.raises(ConfigError, match=reason):
         prepared(spark, document(rule), {"people": PEOPLE}).scored(limits)
+
+
+@KERNELS
+def test_a_rule_before_an_exploding_one_has_the_pairs_that_it_makes(spark, limits, memory):
+    """Splink holds it against the elements, and leaves out pairs that no rule then makes."""
+    rules = ["l.aliases = r.aliases", A]
+    inputs = {"people": PEOPLE}
+    found = plain(prepared(spark, document(*rules), inputs, memory=memory).scored(limits))
+    expected = _under("0", (4, 5)) | _under("1", (1, 2), (1, 8), (2, 8))
+    assert {(one, other): str(scored.match_key) for (_, one, _, other), scored in found.items()} == expected
+    assert {(one, other) for _, one, _, other in scored_pairs(document(*rules), inputs)} == {(4, 5)}

@@ -120,20 +120,28 @@ def test_rules_that_cannot_be_keyed_are_refused_by_name(rule, reason):
     assert "\n" not in message
 
 
+def _share(left, right):
+    element = f'"__l_{left}"'
+    return f'list_bool_or(list_transform(l."{left}", lambda {element}: list_contains(r."{right}", {element})))'
+
+
+P, Q, PQ = _share("p", "p"), _share("q", "q"), _share("p", "q")
+
+
 @pytest.mark.parametrize(
     ("rule", "arrays", "predicate", "left_arrays", "right_arrays"),
     [
-        ("l.p = r.p", ["p"], 'list_has_any(l."p", r."p")', ["p"], ["p"]),
-        ("l.a = r.a AND l.P = r.P", ["p"], '(l.a = r.a) AND list_has_any(l."p", r."p")', ["p"], ["p"]),
+        ("l.p = r.p", ["p"], P, ["p"], ["p"]),
+        ("l.a = r.a AND l.P = r.P", ["p"], f"(l.a = r.a) AND {P}", ["p"], ["p"]),
         (
             "l.p = r.p AND l.q = r.q",
             ["q", "P"],
-            'list_has_any(l."p", r."p") AND list_has_any(l."q", r."q")',
+            f"{P} AND {Q}",
             *[["q", "p"]] * 2,
         ),
         # A record whose array is empty has no row.
         ("l.a = r.a", ["p"], '(l.a = r.a) AND len(l."p") > 0 AND len(r."p") > 0', [], []),
-        ("l.p = r.q", ["p", "q"], 'len(l."q") > 0 AND len(r."p") > 0 AND list_has_any(l."p", r."q")', ["p"], ["q"]),
+        ("l.p = r.q", ["p", "q"], f'len(l."q") > 0 AND len(r."p") > 0 AND {PQ}', ["p"], ["q"]),
         # One element must satisfy both conditions.
         (
             "l.p = r.p AND l.p <> l.a",
@@ -159,6 +167,16 @@ def test_rules_over_elements_become_rules_over_arrays(rule, arrays, predicate, l
     assert {array.lower() for array in arrays} == set(keyed.arrays) <= {column.lower() for column in keyed.columns}
     # A pair may share several keys.
     assert not keyed.is_only_keys
+
+
+def test_spark_rules_over_elements_are_translated():
+    rule = BlockingRule("lower(l.`p q`) = lower(r.`p q`) AND l.a = r.a", ("`p q`",))
+    [keyed] = keyed_rules([rule], "spark", where="settings.json")
+    assert keyed.left_keys == ('LOWER("p q")', '"a"')
+    assert keyed.predicate == (
+        '(l.a = r.a) AND list_bool_or(list_transform(l."p q", lambda "__l_p q": list_bool_or(list_transform(r."p q", '
+        'lambda "__r_p q": (LOWER("__l_p q") = LOWER("__r_p q"))))))'
+    )
 
 
 @pytest.mark.parametrize("array", ["l.p", "lower(p)", "'p'", "p, q"])
