@@ -123,11 +123,11 @@ def _common_types(connection: duckdb.DuckDBPyConnection, rule: KeyedRule) -> lis
         right = _types(connection, rule.right_keys, rule.right_arrays)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"blocking rule ({rule.predicate}): {reason}") from None
+        raise ConfigError(f"blocking rule ({rule.told}): {reason}") from None
     common = []
     for one, other in zip(left, right, strict=True):
         if one != other and not {one, other} <= _NUMBERS:
-            raise ConfigError(f"blocking rule ({rule.predicate}): equates {one} with {other}; cast one")
+            raise ConfigError(f"blocking rule ({rule.told}): equates {one} with {other}; cast one")
         common.append(one if one == other else _wider(connection, one, other))
     return common
 
@@ -136,7 +136,7 @@ def _check_arrays(connection: duckdb.DuckDBPyConnection, rule: KeyedRule) -> Non
     for array in rule.arrays:
         [kind] = _types(connection, [f'"{array}"'])
         if not kind.endswith("[]"):
-            raise ConfigError(f"blocking rule ({rule.predicate}): arrays_to_explode: {array} is {kind}, not an array")
+            raise ConfigError(f"blocking rule ({rule.told}): arrays_to_explode: {array} is {kind}, not an array")
 
 
 def _types(connection: duckdb.DuckDBPyConnection, expressions: Sequence[str], arrays: Sequence[str] = ()) -> list[str]:

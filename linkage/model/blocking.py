@@ -30,6 +30,7 @@ class KeyedRule:
         predicate: The rule in DuckDB's dialect, over `l.<column>` and `r.<column>`.
         columns: The record columns that the rule reads.
         is_only_keys: Whether the rule says no more than that both records have the same key.
+        told: The rule as people are told of it, in DuckDB's dialect.
         arrays: Columns that the rule explodes, in lower case. In its keys, but not in its predicate,
             such a column stands for one element: a record has a key for each of them.
         left_arrays: Those of them that `left_keys` read.
@@ -43,6 +44,7 @@ class KeyedRule:
     predicate: str
     columns: tuple[str, ...]
     is_only_keys: bool
+    told: str
     arrays: tuple[str, ...] = ()
     left_arrays: tuple[str, ...] = ()
     right_arrays: tuple[str, ...] = ()
@@ -88,18 +90,20 @@ def _keyed(rule: exp.Expr, arrays: tuple[str, ...], dialect: Dialect, place: str
             f"{place}: no equality between an expression of l and one of r, so it would compare "
             "everything with everything; add one"
         )
+    told = to_duckdb(rule.sql(dialect=dialect), dialect, where=place)
     sides = [(_without_table(left), _without_table(right)) for left, right in keys]
     return KeyedRule(
         number=0,
         match_key=0,
         left_keys=tuple(to_duckdb(left.sql(dialect=dialect), dialect, where=place) for left, _ in sides),
         right_keys=tuple(to_duckdb(right.sql(dialect=dialect), dialect, where=place) for _, right in sides),
-        predicate=_predicate(rule, arrays, dialect, place),
+        predicate=_predicate(rule, arrays, dialect, place) if arrays else told,
         columns=tuple(dict.fromkeys([*blocked_columns(rule), *arrays])),
         # Of arrays a pair may share several keys.
         is_only_keys=not arrays
         and len(keys) == len(_conjuncts(rule))
         and all(left.sql() == right.sql() for left, right in sides),
+        told=f"{told}, exploding {', '.join(arrays)}" if arrays else told,
         arrays=arrays,
         left_arrays=_read([left for left, _ in keys], arrays),
         right_arrays=_read([right for _, right in keys], arrays),
@@ -107,8 +111,6 @@ def _keyed(rule: exp.Expr, arrays: tuple[str, ...], dialect: Dialect, place: str
 
 
 def _predicate(rule: exp.Expr, arrays: tuple[str, ...], dialect: Dialect, place: str) -> str:
-    if not arrays:
-        return to_duckdb(rule.sql(dialect=dialect), dialect, where=place)
     parts = [to_duckdb(part.sql(dialect=dialect), dialect, where=place) for part in _conjuncts(rule)]
     return any_elements(parts, arrays)
 

@@ -227,14 +227,19 @@ def test_a_budget_holds_pairs_not_shared_elements(spark, limits):
     # 1 and 2 share two elements.
     assert found.sizes.of(ready.rules[0]).pairs == 4
     budget.check(ready.records, ready.rules, found, 3, limits, name="--max-pairs")
-    with pytest.raises(RefusedError, match="at least 3 distinct pairs"):
+    with pytest.raises(
+        RefusedError, match=r"at least 3 distinct pairs; .* 0 \(l.aliases = r.aliases, exploding aliases\)"
+    ):
         budget.check(ready.records, ready.rules, found, 2, limits, name="--max-pairs")
 
 
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        (("l.surname = r.surname", "surname"), r"arrays_to_explode: surname is VARCHAR, not an array"),
+        (
+            ("l.surname = r.surname", "surname"),
+            r"^blocking rule \(l.surname = r.surname, exploding surname\): arrays_to_explode: surname is VARCHAR",
+        ),
         (("l.aliases = r.aliases", "alias"), r"no such column: blocking rule .*: alias$"),
         (("l.codes = r.surname", "codes"), r"equates INTEGER with VARCHAR"),
     ],

@@ -163,6 +163,7 @@ P, Q, PQ = _share("p", "p"), _share("q", "q"), _share("p", "q")
 def test_rules_over_elements_become_rules_over_arrays(rule, arrays, predicate, left_arrays, right_arrays):
     [keyed] = keyed_rules([BlockingRule(rule, tuple(arrays))], "duckdb", where="settings.json")
     assert keyed.predicate == predicate
+    assert keyed.told == f"{rule}, exploding {', '.join(arrays).lower()}"
     assert (list(keyed.left_arrays), list(keyed.right_arrays)) == (left_arrays, right_arrays)
     assert {array.lower() for array in arrays} == set(keyed.arrays) <= {column.lower() for column in keyed.columns}
     # A pair may share several keys.
