@@ -44,7 +44,7 @@ def check(
     if distinct > max_pairs:
         raise RefusedError(
             f"{name} {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
-            f"{most.match_key} ({most.predicate}), which makes up to {sizes.of(most).pairs}"
+            f"{most.match_key} ({most.told}), which makes up to {sizes.of(most).pairs}"
         )
 
 
@@ -58,9 +58,7 @@ def report(rules: Sequence[KeyedRule], sizes: KeySizes) -> str:
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(5)]
     lines = ["  ".join(name.rjust(width) for name, width in zip(header, widths, strict=False)) + "  condition"]
     for rule, row in zip(rules, rows, strict=True):
-        lines.append(
-            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + f"  {rule.predicate}"
-        )
+        lines.append("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + f"  {rule.told}")
     total = sum(sizes.of(rule).pairs for rule in rules)
     return "\n".join([*lines, f"at most {total:,} pairs; pairs of several rules are made once"])
 

@@ -29,7 +29,7 @@ def check_runnable(records: LinkageRecords, model: LinkageModel, rules: Sequence
             _try(
                 connection,
                 f"SELECT 1 FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r ON {rule.predicate}",
-                f"blocking rule ({rule.predicate})",
+                f"blocking rule ({rule.told})",
             )
 
 

@@ -5,7 +5,7 @@ Imported by executors: DuckDB and PyArrow only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -42,9 +42,10 @@ class ExplosionPlan:
         entries: The key rows that a record may get.
         lookups: Tables for the query, as Arrow IPC streams.
         shared: The set of shared keys, one bit for each value of the first `shared_width` bits.
-        chosen: SQL over `rows` (row, rule, side, key, draw) that gives row, rule, side, key, part:
-            which of them to take, and which to split; None takes all as they are.
+        chosen: SQL over `rows` (row, rule, side, key, draw) that gives row, rule, side, key, part,
+            whole: which of them to take, and which to split; None takes all as they are.
         places: To spread the rows over, by key.
+        with_whole: Whether rows tell the key that they had before it was split.
     """
 
     query: str
@@ -55,6 +56,7 @@ class ExplosionPlan:
     chosen: str | None
     places: int
     limits: KernelLimits
+    with_whole: bool = False
     lookups: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -62,47 +64,52 @@ def explode(batches: Iterator[pa.RecordBatch], plan: ExplosionPlan) -> Iterator[
     """Explode chunks of records into chunks of key rows, one for each place.
 
     A record multiplies by its keys and vanishes where it has none that another record shares.
-    The rows hold the carried columns, `__rule`, `__side`, `__key` and `__part`.
+    The rows hold the carried columns, `__rule`, `__side`, `__key`, `__part` and, if asked for, `__whole`.
     """
     shared = pa.Array.from_buffers(pa.bool_(), 1 << plan.shared_width, [None, pa.py_buffer(plan.shared)])
     with kernel.opened(plan.limits) as connection:
         for name, table in plan.lookups.items():
             connection.register("lookup", chunks.read(table))
             connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM lookup")
+        names = ("rule", "side", "key", "part", *(["whole"] if plan.with_whole else []))
         for _, records in chunks.unpacked(batches):
             connection.register(chunks.RECORDS, records)
             found = connection.sql(plan.query).to_arrow_table().combine_chunks()
             carried, rows = found.select(plan.carried), _rows(found, plan, shared)
             if plan.chosen is None:
-                yield from _placed(carried, rows.append_column("part", pa.nulls(len(rows), pa.int16())), plan.places)
+                rows = rows.append_column("part", pa.nulls(len(rows), pa.int16())).append_column("whole", rows["key"])
+                yield from _placed(carried, rows, names, plan.places)
                 continue
             # A hot key's rows may be a hundred times its records: never all of them at once.
             connection.register("rows", rows)
             for part in connection.sql(plan.chosen).to_arrow_reader(CHOSEN_ROWS):
-                yield from _placed(carried, pa.Table.from_batches([part]), plan.places)
+                yield from _placed(carried, pa.Table.from_batches([part]), names, plan.places)
 
 
 def _rows(found: pa.Table, plan: ExplosionPlan, shared: pa.BooleanArray) -> pa.Table:
-    """Positions, rules, sides and keys of the key rows that may be shared."""
+    """Positions, rules, sides and keys of the key rows that may be shared; a record may have a list of keys."""
     unused = pa.scalar(64 - plan.shared_width, pa.uint64())
     parts = []
     for entry in plan.entries:
-        keys = _flat(found[entry.key])
+        keys, records = _flat(found[entry.key]), None
+        if pa.types.is_list(keys.type):
+            keys, records = pc.list_flatten(keys), pc.cast(pc.list_parent_indices(keys), pa.uint64())
         is_shared = shared.take(pc.cast(pc.shift_right(keys, unused), pa.int64()))
         positions = pc.indices_nonzero(pc.fill_null(is_shared, False))
+        rows = positions if records is None else records.take(positions)
         columns = {
-            "row": positions,
-            "rule": pa.repeat(pa.scalar(entry.rule, pa.int16()), len(positions)),
-            "side": pa.repeat(pa.scalar(entry.side, pa.int8()), len(positions)),
+            "row": rows,
+            "rule": pa.repeat(pa.scalar(entry.rule, pa.int16()), len(rows)),
+            "side": pa.repeat(pa.scalar(entry.side, pa.int8()), len(rows)),
             "key": keys.take(positions),
         }
         if plan.chosen is not None:
-            columns["draw"] = _flat(found["__draw"]).take(positions)
+            columns["draw"] = _flat(found["__draw"]).take(rows)
         parts.append(pa.table(columns))
     return pa.concat_tables(parts).combine_chunks()
 
 
-def _placed(carried: pa.Table, rows: pa.Table, places: int) -> Iterator[pa.RecordBatch]:
+def _placed(carried: pa.Table, rows: pa.Table, names: Sequence[str], places: int) -> Iterator[pa.RecordBatch]:
     """The rows with what they carry, a chunk for each place."""
     # The last 32 bits of a key, spread evenly; the first ones are the same for keys of one survey's place.
     low = pc.bit_wise_and(_flat(rows["key"]), pa.scalar(0xFFFFFFFF, pa.uint64()))
@@ -111,7 +118,7 @@ def _placed(carried: pa.Table, rows: pa.Table, places: int) -> Iterator[pa.Recor
     order = pc.sort_indices(place)
     sorted_rows = rows.take(order)
     wide = carried.take(_flat(sorted_rows["row"]))
-    for name in ("rule", "side", "key", "part"):
+    for name in names:
         wide = wide.append_column(f"__{name}", sorted_rows[name])
     counts = {each["values"]: each["counts"] for each in pc.value_counts(place).to_pylist()}
     start = 0

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from linkage.engine.held import ROW
 from linkage.engine.kernel import KEY_ROWS
-from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE
+from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE, WHOLE
+from linkage.engine.many_keys import ManyKeys
 from linkage.engine.records import ID, SOURCE
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import (
@@ -61,7 +62,7 @@ def pair_order(link_type: LinkType, *, id_is_string: bool) -> str:
     return f"({across} OR (l.{SOURCE} = r.{SOURCE} AND {left} < {right}))"
 
 
-def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: str) -> str:
+def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: str, many: ManyKeys) -> str:
     """Select from all candidate pairs, each under the first rule of its group that makes it.
 
     Args:
@@ -69,19 +70,32 @@ def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: s
             one group. Prediction has one group; each training session is one.
         order: The condition of `pair_order`.
         columns: What to select of `l` and `r`.
+        many: What keeps once the pairs that may meet under several keys.
     """
     rules = [rule for group in groups for rule in group]
-    return f"SELECT {columns} FROM {_sharing_keys(rules)} AND {order} AND {first_rule_sql(groups)}"
+    # Once for a row, not for each of its pairs.
+    lists = "".join(
+        f", CASE WHEN {RULE} IN ({_listed(many.rules[name])}) THEN {sql} END AS {name}"
+        for name, sql in many.lists.items()
+    )
+    rows = f"(SELECT *{lists} FROM {KEY_ROWS})" if lists else KEY_ROWS
+    return (
+        f"SELECT {columns} FROM {_sharing_keys(rules, rows)} AND {order} AND {first_rule_sql(groups, once=many.once)}"
+    )
 
 
-def numbered_pairs_sql(rules: Sequence[KeyedRule], link_type: LinkType, bounds: Sequence[int]) -> str:
+def numbered_pairs_sql(
+    rules: Sequence[KeyedRule], link_type: LinkType, bounds: Sequence[int], *, with_whole: bool = False
+) -> str:
     """Select the pairs that share a key, by the numbers of their records, in the order that numbers have.
 
     Args:
         rules: Which rules' keys.
         link_type: Which pairs are wanted.
         bounds: The number of the first record of each source but the first.
+        with_whole: Whether to select the key before it was split, too.
     """
+    whole = f", l.{WHOLE} AS {WHOLE}" if with_whole else ""
     across = ""
     if link_type == "link_only":
         left, right = (
@@ -89,32 +103,42 @@ def numbered_pairs_sql(rules: Sequence[KeyedRule], link_type: LinkType, bounds: 
         )
         across = f" AND {left} <> {right}"
     return (
-        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule FROM {_sharing_keys(rules)} AND l.{ROW} < r.{ROW}{across}"
+        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule{whole} FROM {_sharing_keys(rules, KEY_ROWS)} "
+        f"AND l.{ROW} < r.{ROW}{across}"
     )
 
 
-def _sharing_keys(rules: Sequence[KeyedRule]) -> str:
+def _sharing_keys(rules: Sequence[KeyedRule], rows: str) -> str:
     sides = ""
     if not all(rule.is_symmetric for rule in rules):
         sides = f" AND l.{SIDE} <> {RIGHT} AND r.{SIDE} <> {LEFT}"
     return (
-        f"{KEY_ROWS} l INNER JOIN {KEY_ROWS} r "
+        f"{rows} l INNER JOIN {rows} r "
         f"ON l.{KEY} = r.{KEY} AND l.{RULE} = r.{RULE} AND (l.{PART} IS NULL OR l.{PART} <> r.{PART}) "
-        f"WHERE l.{RULE} IN ({', '.join(str(rule.number) for rule in rules)}){sides}"
+        f"WHERE l.{RULE} IN ({_listed([rule.number for rule in rules])}){sides}"
     )
 
 
-def first_rule_sql(groups: Sequence[Sequence[KeyedRule]], *, plain: Collection[int] = ()) -> str:
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def first_rule_sql(
+    groups: Sequence[Sequence[KeyedRule]], *, plain: Collection[int] = (), once: Mapping[int, str] | None = None
+) -> str:
     """Whether a pair `l`, `r` under `l.__rule` satisfies that rule and none before it in its group.
 
     Args:
         groups: As for `candidates_sql`.
         plain: Numbers of rules that have been seen to already.
+        once: What a pair must satisfy besides under a rule, as `linkage.engine.many_keys.ManyKeys.once`.
     """
+    once = once or {}
     cases = []
     for group in groups:
         for position, rule in enumerate(group):
             own = [] if rule.number in plain else [f"({rule.predicate})"]
+            own += [f"({once[rule.number]})"] if rule.number in once else []
             earlier = [other for other in group[:position] if other.number not in plain]
             conditions = own + [f"NOT coalesce(({other.predicate}), false)" for other in earlier]
             cases.append(f"WHEN {rule.number} THEN {' AND '.join(conditions) or 'true'}")

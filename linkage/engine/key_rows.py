@@ -109,6 +109,7 @@ def key_rows(
         chosen=chosen,
         places=places,
         limits=limits,
+        with_whole=any(key.is_list for key in keys),
         lookups={
             name: chunks.written(table, compression=None).to_pybytes()
             for name, table in {**carried.lookups, **tables}.items()
@@ -164,10 +165,10 @@ def _chosen(
         f"ON rows.rule = hot.rule AND rows.key = hot.key WHERE {records_in}"
     )
     sql = (
-        "SELECT row, rule, side, key, CAST(NULL AS SMALLINT) AS part FROM rows "
+        "SELECT row, rule, side, key, CAST(NULL AS SMALLINT) AS part, key AS whole FROM rows "
         f"ANTI JOIN hot_keys USING (rule, key) WHERE {keys_in} UNION ALL "
         "SELECT row, rule, side, CASE WHEN parts = 1 THEN key ELSE hash(key, least(mine, other), "
-        "greatest(mine, other)) END, CASE WHEN mine <> other THEN CAST(mine AS SMALLINT) END "
+        "greatest(mine, other)) END, CASE WHEN mine <> other THEN CAST(mine AS SMALLINT) END, key "
         f"FROM ({split})"
     )
     return sql, {"hot_keys": table}

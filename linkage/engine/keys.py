@@ -18,6 +18,8 @@ SIDE = "__side"
 KEY = "__key"
 # Set in the rows of a split key: which part of its records a row belongs to.
 PART = "__part"
+# The key before it was split, where a pair may meet under several keys.
+WHOLE = "__whole"
 
 # Which side of a pair a key row may take.
 EITHER, LEFT, RIGHT = 0, 1, 2
@@ -33,13 +35,15 @@ class KeyColumn:
     Attributes:
         name: The column's name in a task.
         sql: A 64-bit hash of the values, null where any of them is: null is no key. Strings
-            travel no further as keys.
+            travel no further as keys. Of exploded arrays a list of such hashes, each once, none null.
         entries: (rule number, side) of the key rows that a record gets under it.
+        is_list: Whether a record may have several keys.
     """
 
     name: str
     sql: str
     entries: tuple[tuple[int, int], ...]
+    is_list: bool = False
 
 
 def key_columns(records: LinkageRecords, rules: Sequence[KeyedRule]) -> tuple[KeyColumn, ...]:
@@ -54,16 +58,20 @@ def key_columns(records: LinkageRecords, rules: Sequence[KeyedRule]) -> tuple[Ke
     with empty_database(records, RECORDS) as connection:
         kinds = {rule.number: _common_types(connection, rule) for rule in rules}
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    parts: dict[tuple[int, int], list[str]] = {}
+    hashed: dict[tuple[int, int], str] = {}
+    lists = set()
     for rule in rules:
         of_set = _number(rule)
-        sides = ((EITHER, rule.left_keys),) if rule.is_symmetric else ((LEFT, rule.left_keys), (RIGHT, rule.right_keys))
-        for side, keys in sides:
-            cast = zip(keys, kinds[rule.number], strict=True)
-            parts[of_set, side] = [f"CAST({key} AS {kind})" for key, kind in cast]
+        left, right = (rule.left_keys, rule.left_arrays), (rule.right_keys, rule.right_arrays)
+        sides = ((EITHER, *left),) if rule.is_symmetric else ((LEFT, *left), (RIGHT, *right))
+        for side, keys, arrays in sides:
+            cast = [f"CAST({key} AS {kind})" for key, kind in zip(keys, kinds[rule.number], strict=True)]
+            hashed[of_set, side] = _of_elements(_hashed(of_set, cast), arrays)
             found.setdefault((of_set, side), []).append((rule.number, side))
+            if arrays:
+                lists.add((of_set, side))
     return tuple(
-        KeyColumn(f"__key_{of_set}_{side}", _hashed(of_set, parts[of_set, side]), tuple(entries))
+        KeyColumn(f"__key_{of_set}_{side}", hashed[of_set, side], tuple(entries), (of_set, side) in lists)
         for (of_set, side), entries in found.items()
     )
 
@@ -86,6 +94,8 @@ def plain_keys(records: LinkageRecords, rules: Sequence[KeyedRule]) -> dict[int,
 def _number(rule: KeyedRule) -> int:
     """A number for the values that a rule equates, the same whatever rules are beside it."""
     text = "\n".join([*rule.left_keys, "=", *rule.right_keys])
+    if rule.left_arrays or rule.right_arrays:
+        text = "\n".join([text, "of", *rule.left_arrays, "=", *rule.right_arrays])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
 
 
@@ -94,24 +104,45 @@ def _hashed(of_set: int, parts: Sequence[str]) -> str:
     return f"CASE WHEN {given} THEN hash({of_set}, {', '.join(parts)}) END"
 
 
+def _of_elements(key: str, arrays: Sequence[str]) -> str:
+    """The keys of all combinations of elements; `key` takes an array's name for one element."""
+    if not arrays:
+        return key
+    for depth, array in enumerate(reversed(arrays)):
+        listed = f'list_transform("{array}", lambda "{array}": {key})'
+        key = f"flatten({listed})" if depth else listed
+    # Which leaves out nulls, too.
+    return f"list_distinct({key})"
+
+
 def _common_types(connection: duckdb.DuckDBPyConnection, rule: KeyedRule) -> list[str]:
     """The type in which both sides of each equality are hashed; numbers of two widths in the wider."""
+    _check_arrays(connection, rule)
     try:
-        left = _types(connection, rule.left_keys)
-        right = _types(connection, rule.right_keys)
+        left = _types(connection, rule.left_keys, rule.left_arrays)
+        right = _types(connection, rule.right_keys, rule.right_arrays)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"blocking rule ({rule.predicate}): {reason}") from None
+        raise ConfigError(f"blocking rule ({rule.told}): {reason}") from None
     common = []
     for one, other in zip(left, right, strict=True):
         if one != other and not {one, other} <= _NUMBERS:
-            raise ConfigError(f"blocking rule ({rule.predicate}): equates {one} with {other}; cast one")
+            raise ConfigError(f"blocking rule ({rule.told}): equates {one} with {other}; cast one")
         common.append(one if one == other else _wider(connection, one, other))
     return common
 
 
-def _types(connection: duckdb.DuckDBPyConnection, expressions: Sequence[str]) -> list[str]:
-    described = connection.sql(f"DESCRIBE SELECT {', '.join(expressions)} FROM {RECORDS}")
+def _check_arrays(connection: duckdb.DuckDBPyConnection, rule: KeyedRule) -> None:
+    for array in rule.arrays:
+        [kind] = _types(connection, [f'"{array}"'])
+        if not kind.endswith("[]"):
+            raise ConfigError(f"blocking rule ({rule.told}): arrays_to_explode: {array} is {kind}, not an array")
+
+
+def _types(connection: duckdb.DuckDBPyConnection, expressions: Sequence[str], arrays: Sequence[str] = ()) -> list[str]:
+    elements = ", ".join(f'unnest("{array}") AS "{array}"' for array in arrays)
+    rows = f"(SELECT * REPLACE ({elements}) FROM {RECORDS})" if arrays else RECORDS
+    described = connection.sql(f"DESCRIBE SELECT {', '.join(expressions)} FROM {rows}")
     return [str(kind) for _, kind, *_ in described.fetchall()]
 
 

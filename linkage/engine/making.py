@@ -15,6 +15,7 @@ from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.key_rows import Carried, Sample, key_rows
 from linkage.engine.keys import plain_keys
+from linkage.engine.many_keys import ManyKeys, many_keys
 from linkage.engine.packing import packed
 from linkage.engine.pairing import MADE, PairingPlan, RuleValues
 from linkage.engine.plans import PairWork
@@ -67,7 +68,8 @@ def _kernel_plan(records: LinkageRecords, groups: Groups, work: PairWork, limits
     shares = [kernel_sql.term_frequency_column(column) for column in work.frequencies]
     names = [SOURCE, ID, *work.columns, *shares]
     columns = ", ".join([f"l.{pairing.RULE} AS {pairing.RULE}", *kernel_sql.both_sides(list(dict.fromkeys(names)))])
-    pairs = kernel_sql.candidates_sql(groups, plans.order(records), columns)
+    many = many_keys(records, [rule for group in groups for rule in group])
+    pairs = kernel_sql.candidates_sql(groups, plans.order(records), columns, many)
     return KernelPlan(
         statements=tuple(
             f"CREATE TEMP TABLE {name} AS WITH {MADE} AS ({pairs}) {sql}" for name, sql in work.gathered.items()
@@ -82,10 +84,11 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
     rules = [rule for group in groups for rule in group]
     keys = plain_keys(records, rules)
     frequencies = {kernel_sql.term_frequency_column(column): column for column in work.frequencies}
-    condition, conditioned = _condition(groups, keys)
+    many = many_keys(records, rules)
+    condition, conditioned = _condition(groups, keys, many)
     named = [SOURCE, ID] if work.names_records else []
     return PairingPlan(
-        pairs=kernel_sql.numbered_pairs_sql(rules, records.link_type, records.bounds),
+        pairs=kernel_sql.numbered_pairs_sql(rules, records.link_type, records.bounds, with_whole=bool(many.once)),
         rules={
             rule.number: RuleValues(
                 keys.get(rule.number, ()),
@@ -96,6 +99,7 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
         },
         condition=condition,
         conditioned=conditioned,
+        lists=many.lists,
         frequencies=frequencies,
         carried=tuple(dict.fromkeys([*named, *work.columns, *frequencies])),
         gathered=work.gathered,
@@ -105,13 +109,15 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
     )
 
 
-def _condition(groups: Groups, keys: Mapping[int, tuple[str, ...]]) -> tuple[str | None, tuple[str, ...]]:
+def _condition(
+    groups: Groups, keys: Mapping[int, tuple[str, ...]], many: ManyKeys
+) -> tuple[str | None, tuple[str, ...]]:
     """What is left to check of pairs of which plain rules have been checked; and the columns that it reads."""
     others = [[rule for rule in group if rule.number not in keys] for group in groups]
     if not any(others):
         return None, ()
     columns = dict.fromkeys(column.lower() for group in others for rule in group for column in rule.columns)
-    return kernel_sql.first_rule_sql(groups, plain=keys.keys()), tuple(columns)
+    return kernel_sql.first_rule_sql(groups, plain=keys.keys(), once=many.once), tuple(columns)
 
 
 def _with_term_frequencies(

@@ -20,6 +20,7 @@ from linkage.engine.kernel import KEY_ROWS, KernelLimits
 
 MADE = "made"
 RULE = "__rule"
+WHOLE = "__whole"
 # Pairs whose values are looked up at a time.
 BATCH_PAIRS = 250_000
 
@@ -43,10 +44,12 @@ class PairingPlan:
     """How to make pairs, and what to make of them.
 
     Attributes:
-        pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`.
+        pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`
+            and, where the condition reads it, `__whole`.
         rules: All rules by number.
         condition: What else a pair must satisfy, in SQL over `l` and `r`; None if nothing.
-        conditioned: The columns that the condition reads, besides `l.__rule`.
+        conditioned: The columns that the condition reads, besides `l.__rule` and `l.__whole`.
+        lists: Further ones that it reads, and SQL for them over a record.
         frequencies: Columns whose values' shares are wanted, by the name of the share.
         carried: Columns, or shares, to look up for both records of a pair.
         gathered: Tables by name, and the SQL over `made` whose rows they gather.
@@ -58,6 +61,7 @@ class PairingPlan:
     rules: Mapping[int, RuleValues]
     condition: str | None
     conditioned: tuple[str, ...]
+    lists: Mapping[str, str]
     frequencies: Mapping[str, str]
     carried: tuple[str, ...]
     gathered: Mapping[str, str]
@@ -104,10 +108,14 @@ def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table,
         pairs = pairs.filter(_is_left_by_plain(connection, records, pairs, plan.rules))
     if plan.condition is None:
         return pairs
-    number = pa.array(range(pairs.num_rows), pa.int64())
+    of_pair = {RULE: pairs["rule"], "__number": pa.array(range(pairs.num_rows), pa.int64())}
+    of_pair |= {WHOLE: pairs[WHOLE]} if WHOLE in pairs.column_names else {}
+    lists = _lists(connection, records, plan.lists)
     for side in "lr":
         values = records.table.select(plan.conditioned).take(pairs[side])
-        connection.register(side, values.append_column(RULE, pairs["rule"]).append_column("__number", number))
+        for name, column in [*of_pair.items(), *((name, column.take(pairs[side])) for name, column in lists.items())]:
+            values = values.append_column(name, column)
+        connection.register(side, values)
     kept = connection.sql(f"SELECT l.__number AS n FROM l POSITIONAL JOIN r WHERE {plan.condition}").to_arrow_table()
     return pairs.take(kept["n"])
 
@@ -144,6 +152,20 @@ def _codes(connection: duckdb.DuckDBPyConnection, records: Held, expressions: Se
 
     found = records.more("\n".join(expressions), coded)
     return dict(zip(expressions, held.in_pieces(found.columns), strict=True))
+
+
+def _lists(connection: duckdb.DuckDBPyConnection, records: Held, lists: Mapping[str, str]) -> dict[str, pa.Array]:
+    """For each expression its value for each record."""
+    if not lists:
+        return {}
+
+    def listed() -> pa.Table:
+        connection.register(chunks.RECORDS, _numbered(records))
+        named = ", ".join(f"{sql} AS {name}" for name, sql in lists.items())
+        return connection.sql(f"SELECT {ROW}, {named} FROM {chunks.RECORDS}").to_arrow_table()
+
+    found = records.more("\n".join(lists.values()), listed)
+    return dict(zip(lists, held.in_pieces(found.columns), strict=True))
 
 
 def _coded(column: pa.ChunkedArray) -> pa.Array:

@@ -230,7 +230,7 @@ def _wanted_columns(model: LinkageModel, rules: Iterable[KeyedRule]) -> dict[str
         wanted.setdefault(column.lower(), f"term-frequency adjustment: {column}")
     for rule in rules:
         for column in rule.columns:
-            wanted.setdefault(column.lower(), f"blocking rule ({rule.predicate}): {column}")
+            wanted.setdefault(column.lower(), f"blocking rule ({rule.told}): {column}")
     # Spark's mapInArrow takes a column's name for an expression.
     odd = [reader for column, reader in wanted.items() if {".", "`", '"'} & set(column)]
     if odd:

@@ -15,12 +15,14 @@ class RuleSize:
     """What one rule would make.
 
     Attributes:
-        rows: Key rows: records with a key, twice where left and right keys differ.
+        rows: Key rows: records with a key, twice where left and right keys differ; for each of their
+            keys where arrays are exploded.
         keys: Distinct keys.
         shared_keys: Keys that make a pair.
         shared_rows: The rows of those.
         pairs: Pairs that share a key, before the rule's other conditions and before pairs of
-            earlier rules are left out: never fewer than the rule makes.
+            earlier rules are left out: never fewer than the rule makes. Where arrays are exploded, a
+            pair counts under each key that it shares.
         largest_key_pairs: The pairs of the hottest key.
     """
 

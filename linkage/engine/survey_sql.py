@@ -48,7 +48,7 @@ def key_count(records: LinkageRecords, keys: Sequence[KeyColumn]) -> list[Count]
     has_sides = any(side for key in keys for _, side in key.entries)
     sides = {key.name: key.entries[0][1] for key in keys}
     rows = " UNION ALL ".join(
-        f"SELECT {key.name} AS key, {position}::SMALLINT AS position"
+        f"SELECT {f'unnest({key.name})' if key.is_list else key.name} AS key, {position}::SMALLINT AS position"
         + (f", {sides[key.name]}::TINYINT AS side" if has_sides else "")
         + (", source" if by_source else "")
         + f" FROM keyed WHERE {key.name} IS NOT NULL"

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from linkage.errors import ConfigError
 from linkage.model.dialects import blocked_columns, parse, to_duckdb
+from linkage.model.exploded import any_elements, array_names, exploded
 from linkage.model.specification import BlockingRule, Dialect
 
 
@@ -29,6 +30,11 @@ class KeyedRule:
         predicate: The rule in DuckDB's dialect, over `l.<column>` and `r.<column>`.
         columns: The record columns that the rule reads.
         is_only_keys: Whether the rule says no more than that both records have the same key.
+        told: The rule as people are told of it, in DuckDB's dialect.
+        arrays: Columns that the rule explodes, in lower case. In its keys, but not in its predicate,
+            such a column stands for one element: a record has a key for each of them.
+        left_arrays: Those of them that `left_keys` read.
+        right_arrays: Those of them that `right_keys` read.
     """
 
     number: int
@@ -38,6 +44,10 @@ class KeyedRule:
     predicate: str
     columns: tuple[str, ...]
     is_only_keys: bool
+    told: str
+    arrays: tuple[str, ...] = ()
+    left_arrays: tuple[str, ...] = ()
+    right_arrays: tuple[str, ...] = ()
 
     @property
     def is_symmetric(self) -> bool:
@@ -55,15 +65,14 @@ def keyed_rules(
 
     Raises:
         ConfigError: A rule does not parse, has no equality between the two records (it would
-            compare everything with everything), is nested too deeply, or explodes arrays.
+            compare everything with everything), is nested too deeply, or explodes what is no column.
     """
     keyed: list[KeyedRule] = []
     for match_key, rule in enumerate(rules):
         place = f"{where}: blocking rule {match_key} ({rule.sql})"
-        if rule.arrays_to_explode:
-            raise ConfigError(f"{place}: arrays_to_explode is not supported")
+        arrays = array_names(rule.arrays_to_explode, dialect, where=place)
         try:
-            parts = [_keyed(part, dialect, place) for part in _disjuncts(parse(rule.sql, dialect, where=place))]
+            parts = [_keyed(part, arrays, dialect, place) for part in _disjuncts(parse(rule.sql, dialect, where=place))]
         except RecursionError:
             raise ConfigError(f"{where}: blocking rule {match_key} is nested too deeply; make it several") from None
         keyed += [
@@ -73,7 +82,7 @@ def keyed_rules(
     return tuple(keyed)
 
 
-def _keyed(rule: exp.Expr, dialect: Dialect, place: str) -> KeyedRule:
+def _keyed(rule: exp.Expr, arrays: tuple[str, ...], dialect: Dialect, place: str) -> KeyedRule:
     _check_sides(rule, place)
     keys = [pair for part in _conjuncts(rule) if (pair := _equality(part)) is not None]
     if not keys:
@@ -81,16 +90,35 @@ def _keyed(rule: exp.Expr, dialect: Dialect, place: str) -> KeyedRule:
             f"{place}: no equality between an expression of l and one of r, so it would compare "
             "everything with everything; add one"
         )
+    told = to_duckdb(rule.sql(dialect=dialect), dialect, where=place)
     sides = [(_without_table(left), _without_table(right)) for left, right in keys]
     return KeyedRule(
         number=0,
         match_key=0,
         left_keys=tuple(to_duckdb(left.sql(dialect=dialect), dialect, where=place) for left, _ in sides),
         right_keys=tuple(to_duckdb(right.sql(dialect=dialect), dialect, where=place) for _, right in sides),
-        predicate=to_duckdb(rule.sql(dialect=dialect), dialect, where=place),
-        columns=tuple(blocked_columns(rule)),
-        is_only_keys=len(keys) == len(_conjuncts(rule)) and all(left.sql() == right.sql() for left, right in sides),
+        predicate=_predicate(rule, arrays, dialect, place) if arrays else told,
+        columns=tuple(dict.fromkeys([*blocked_columns(rule), *arrays])),
+        # Of arrays a pair may share several keys.
+        is_only_keys=not arrays
+        and len(keys) == len(_conjuncts(rule))
+        and all(left.sql() == right.sql() for left, right in sides),
+        told=f"{told}, exploding {', '.join(arrays)}" if arrays else told,
+        arrays=arrays,
+        left_arrays=_read([left for left, _ in keys], arrays),
+        right_arrays=_read([right for _, right in keys], arrays),
     )
+
+
+def _predicate(rule: exp.Expr, arrays: tuple[str, ...], dialect: Dialect, place: str) -> str:
+    parts = [to_duckdb(part.sql(dialect=dialect), dialect, where=place) for part in _conjuncts(rule)]
+    return any_elements(parts, arrays)
+
+
+def _read(keys: list[exp.Expr], arrays: tuple[str, ...]) -> tuple[str, ...]:
+    """The arrays whose elements some keys read, in the order in which they are named."""
+    found = {name for key in keys for _, name in exploded(key, arrays)}
+    return tuple(array for array in arrays if array in found)
 
 
 def _disjuncts(rule: exp.Expr) -> list[exp.Expr]:

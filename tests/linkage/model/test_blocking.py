@@ -120,6 +120,67 @@ def test_rules_that_cannot_be_keyed_are_refused_by_name(rule, reason):
     assert "\n" not in message
 
 
-def test_exploding_rules_are_refused():
-    with pytest.raises(ConfigError, match=r"blocking rule 0 \(l\.p = r\.p\): arrays_to_explode is not supported"):
-        keyed_rules([BlockingRule("l.p = r.p", ("p",))], "duckdb", where="settings.json")
+def _share(left, right):
+    element = f'"__l_{left}"'
+    return f'list_bool_or(list_transform(l."{left}", lambda {element}: list_contains(r."{right}", {element})))'
+
+
+P, Q, PQ = _share("p", "p"), _share("q", "q"), _share("p", "q")
+
+
+@pytest.mark.parametrize(
+    ("rule", "arrays", "predicate", "left_arrays", "right_arrays"),
+    [
+        ("l.p = r.p", ["p"], P, ["p"], ["p"]),
+        ("l.a = r.a AND l.P = r.P", ["p"], f"(l.a = r.a) AND {P}", ["p"], ["p"]),
+        (
+            "l.p = r.p AND l.q = r.q",
+            ["q", "P"],
+            f"{P} AND {Q}",
+            *[["q", "p"]] * 2,
+        ),
+        # A record whose array is empty has no row.
+        ("l.a = r.a", ["p"], '(l.a = r.a) AND len(l."p") > 0 AND len(r."p") > 0', [], []),
+        ("l.p = r.q", ["p", "q"], f'len(l."q") > 0 AND len(r."p") > 0 AND {PQ}', ["p"], ["q"]),
+        # One element must satisfy both conditions.
+        (
+            "l.p = r.p AND l.p <> l.a",
+            ["p"],
+            'list_bool_or(list_transform(l."p", lambda "__l_p": list_bool_or(list_transform(r."p", lambda "__r_p": '
+            '("__l_p" = "__r_p") AND ("__l_p" <> l.a)))))',
+            ["p"],
+            ["p"],
+        ),
+        (
+            "l.p = r.a",
+            ["p"],
+            'len(r."p") > 0 AND list_bool_or(list_transform(l."p", lambda "__l_p": ("__l_p" = r.a)))',
+            ["p"],
+            [],
+        ),
+    ],
+)
+def test_rules_over_elements_become_rules_over_arrays(rule, arrays, predicate, left_arrays, right_arrays):
+    [keyed] = keyed_rules([BlockingRule(rule, tuple(arrays))], "duckdb", where="settings.json")
+    assert keyed.predicate == predicate
+    assert keyed.told == f"{rule}, exploding {', '.join(arrays).lower()}"
+    assert (list(keyed.left_arrays), list(keyed.right_arrays)) == (left_arrays, right_arrays)
+    assert {array.lower() for array in arrays} == set(keyed.arrays) <= {column.lower() for column in keyed.columns}
+    # A pair may share several keys.
+    assert not keyed.is_only_keys
+
+
+def test_spark_rules_over_elements_are_translated():
+    rule = BlockingRule("lower(l.`p q`) = lower(r.`p q`) AND l.a = r.a", ("`p q`",))
+    [keyed] = keyed_rules([rule], "spark", where="settings.json")
+    assert keyed.left_keys == ('LOWER("p q")', '"a"')
+    assert keyed.predicate == (
+        '(l.a = r.a) AND list_bool_or(list_transform(l."p q", lambda "__l_p q": list_bool_or(list_transform(r."p q", '
+        'lambda "__r_p q": (LOWER("__l_p q") = LOWER("__r_p q"))))))'
+    )
+
+
+@pytest.mark.parametrize("array", ["l.p", "lower(p)", "'p'", "p, q"])
+def test_what_is_no_column_is_not_exploded(array):
+    with pytest.raises(ConfigError, match=r"blocking rule 0 \(l\.p = r\.p\): arrays_to_explode: "):
+        keyed_rules([BlockingRule("l.p = r.p", (array,))], "duckdb", where="settings.json")
