@@ -8,9 +8,11 @@ Imported by executors: PyArrow only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 # How a chunk travels through Spark: which partition it is for, what it holds, how many rows, how many bytes they
 # take in memory, the rows.
@@ -82,6 +84,15 @@ def packed(table: pa.Table, place: int, *, kind: str = RECORDS, compression: str
     numbers = (pa.array([number], pa.int64()) for number in (table.num_rows, table.nbytes))
     values = [pa.array([place], pa.int32()), pa.array([kind]), *numbers, chunk]
     return pa.RecordBatch.from_arrays(values, schema=_ARROW_SCHEMA)
+
+
+def by_place(place: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, list[tuple[int, int, int]]]:
+    """How to bring rows to their places: their order, and (place, start, rows) of each place in it."""
+    counts = {each["values"]: each["counts"] for each in pc.value_counts(place).to_pylist()}
+    starts = accumulate((counts[number] for number in sorted(counts)), initial=0)
+    return pc.sort_indices(place), [
+        (number, start, counts[number]) for number, start in zip(sorted(counts), starts, strict=False)
+    ]
 
 
 def unpacked(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]]:

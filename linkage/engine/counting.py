@@ -59,11 +59,10 @@ def scatter(batches: Iterator[pa.RecordBatch], plan: CountingPlan) -> Iterator[p
             connection.register(chunks.RECORDS, table)
             for count in plan.counts:
                 hashes = connection.sql(count.hashes).to_arrow_table()
-                places = _top_bits(hashes["key"], plan.place_bits)
-                for place in range(1 << plan.place_bits):
-                    mine = hashes.filter(pc.equal(places, pa.scalar(place, pa.uint64())))
-                    if mine.num_rows:
-                        yield chunks.packed(mine, place, kind=count.kind, compression=None)
+                order, slices = chunks.by_place(_top_bits(hashes["key"], plan.place_bits))
+                ordered = hashes.take(order)
+                for place, start, rows in slices:
+                    yield chunks.packed(ordered.slice(start, rows), place, kind=count.kind, compression=None)
 
 
 def gather(batches: Iterator[pa.RecordBatch], plan: CountingPlan) -> Iterator[pa.RecordBatch]:

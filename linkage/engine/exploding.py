@@ -115,16 +115,13 @@ def _placed(carried: pa.Table, rows: pa.Table, names: Sequence[str], places: int
     low = pc.bit_wise_and(_flat(rows["key"]), pa.scalar(0xFFFFFFFF, pa.uint64()))
     product = pc.multiply(low, pa.scalar(places, pa.uint64()))
     place = pc.cast(pc.shift_right(product, pa.scalar(32, pa.uint64())), pa.int32())
-    order = pc.sort_indices(place)
+    order, slices = chunks.by_place(place)
     sorted_rows = rows.take(order)
     wide = carried.take(_flat(sorted_rows["row"]))
     for name in names:
         wide = wide.append_column(f"__{name}", sorted_rows[name])
-    counts = {each["values"]: each["counts"] for each in pc.value_counts(place).to_pylist()}
-    start = 0
-    for number in sorted(counts):
-        yield chunks.packed(wide.slice(start, counts[number]), number)
-        start += counts[number]
+    for number, start, count in slices:
+        yield chunks.packed(wide.slice(start, count), number)
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
@@ -61,8 +60,7 @@ def look_up(
 def scatter(batches: Iterator[pa.RecordBatch], plan: LookupPlan) -> Iterator[pa.RecordBatch]:
     """The same rows without `place`, packed: chunks, one for each place and so many rows."""
     for batch in look_up(batches, plan, batch_rows=_BATCH_ROWS):
-        rows = pa.Table.from_batches([batch])
-        for place in range(plan.places):
-            mine = rows.filter(pc.equal(rows["place"], pa.scalar(place, pa.int32())))
-            if mine.num_rows:
-                yield chunks.packed(mine.drop_columns("place"), place)
+        order, slices = chunks.by_place(batch.column("place"))
+        ordered = pa.Table.from_batches([batch]).drop_columns("place").take(order)
+        for place, start, rows in slices:
+            yield chunks.packed(ordered.slice(start, rows), place)
