@@ -64,7 +64,8 @@ def scoring(
     shares = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
     carried = [f'"{name}_{side}"' for name in shares for side in "lr"]
     compared = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried], f"SELECT * FROM {MADE}")
-    scored = f"SELECT {', '.join([*_KEY, *gammas])}, {kernel_sql.weight_sql(model, records.sources)} AS match_weight FROM ({compared})"
+    weight = kernel_sql.weight_sql(model, records.sources)
+    scored = f"SELECT {', '.join([*_KEY, *gammas])}, {weight} AS match_weight FROM ({compared})"
     return PairWork(
         columns=kernel_sql.compared_columns(model.comparisons),
         frequencies=list(dict.fromkeys(column.lower() for column in model.term_frequency_columns)),
@@ -116,6 +117,16 @@ def counting() -> PairWork:
         columns=(),
         gathered={_COUNTED: f"SELECT count(*) AS pairs FROM {MADE}"},
         outputs=(f"SELECT CAST(sum(pairs) AS BIGINT) AS pairs FROM {_COUNTED}",),
+    )
+
+
+def comparing(model: LinkageModel) -> PairWork:
+    """Compare pairs and count them by the rule that makes them: `rule` (its number) and `pairs`, per task."""
+    vectors = kernel_sql.vectors_sql(model.comparisons, [f"{RULE} AS rule"], f"SELECT * FROM {MADE}")
+    return PairWork(
+        columns=kernel_sql.compared_columns(model.comparisons),
+        gathered={_COUNTED: f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"},
+        outputs=(f"SELECT rule, CAST(sum(pairs) AS BIGINT) AS pairs FROM {_COUNTED} GROUP BY rule",),
     )
 
 
