@@ -26,10 +26,14 @@ from linkage.model.specification import (
     source_pair,
 )
 
-# A call whose arguments call nothing.
+# A similarity of two columns.
+_SIDE = r'"?\w+_[lr]"?'
 _SIMILARITY = re.compile(
-    r"\b(?:jaro_winkler_similarity|jaro_similarity|levenshtein|damerau_levenshtein)\([^()]*\)", re.IGNORECASE
+    rf"\b(?:jaro_winkler_similarity|jaro_similarity|levenshtein|damerau_levenshtein)\({_SIDE}, {_SIDE}\)",
+    re.IGNORECASE,
 )
+# Where a call may be a text, or its columns names of something else.
+_UNSAFE = ("'", "lambda", "->")
 
 
 def term_frequency_column(column: str) -> str:
@@ -156,10 +160,12 @@ def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs
         pairs: A query with `<column>_l` and `<column>_r` of the compared columns.
     """
     vectors = [gamma_sql(comparison) for comparison in comparisons]
-    calls = Counter(call for vector in vectors if "'" not in vector for call in _SIMILARITY.findall(vector))
+    safe = [not any(sign in vector for sign in _UNSAFE) for vector in vectors]
+    found = (call for vector, is_safe in zip(vectors, safe, strict=True) if is_safe for call in _SIMILARITY.findall(vector))
+    calls = Counter(found)
     shared = {call: f"__similarity_{n}" for n, call in enumerate(call for call, times in calls.items() if times > 1)}
     for call, name in shared.items():
-        vectors = [vector if "'" in vector else vector.replace(call, name) for vector in vectors]
+        vectors = [v.replace(call, name) if is_safe else v for v, is_safe in zip(vectors, safe, strict=True)]
     source = f"({pairs})"
     if shared:
         computed = ", ".join(f"{call} AS {name}" for call, name in shared.items())

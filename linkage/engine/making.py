@@ -16,7 +16,7 @@ from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.key_rows import Carried, Sample, key_rows
 from linkage.engine.keys import plain_keys
 from linkage.engine.packing import packed
-from linkage.engine.pairing import MADE, PairingPlan, PlainRule
+from linkage.engine.pairing import MADE, PairingPlan, RuleValues
 from linkage.engine.plans import PairWork
 from linkage.engine.records import ID, SOURCE, LinkageRecords, Task
 from linkage.engine.survey import Survey
@@ -88,14 +88,13 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
     named = [SOURCE, ID] if work.names_records else []
     return PairingPlan(
         pairs=kernel_sql.numbered_pairs_sql(rules, records.link_type, records.bounds),
-        plain={
-            rule.number: PlainRule(
-                keys[rule.number],
+        rules={
+            rule.number: RuleValues(
+                keys.get(rule.number, ()),
                 tuple(earlier.number for earlier in group[:position] if earlier.number in keys),
             )
             for group in groups
             for position, rule in enumerate(group)
-            if rule.number in keys
         },
         condition=condition,
         conditioned=conditioned,

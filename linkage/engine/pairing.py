@@ -25,11 +25,12 @@ BATCH_PAIRS = 250_000
 
 
 @dataclass(frozen=True)
-class PlainRule:
-    """A rule that says no more than that some values are equal.
+class RuleValues:
+    """What of a rule is decided on integers.
 
     Attributes:
-        keys: SQL of the values over a record.
+        keys: SQL of the values over a record, of a plain rule: one that says no more than that they
+            are equal; none of any other.
         earlier: The plain rules before it that share out pairs with it.
     """
 
@@ -43,7 +44,7 @@ class PairingPlan:
 
     Attributes:
         pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`.
-        plain: Plain rules by number.
+        rules: All rules by number.
         condition: What else a pair must satisfy, in SQL over `l` and `r`; None if nothing.
         conditioned: The columns that the condition reads, besides `l.__rule`.
         frequencies: Columns whose values' shares are wanted, by the name of the share.
@@ -54,7 +55,7 @@ class PairingPlan:
     """
 
     pairs: str
-    plain: Mapping[int, PlainRule]
+    rules: Mapping[int, RuleValues]
     condition: str | None
     conditioned: tuple[str, ...]
     frequencies: Mapping[str, str]
@@ -101,8 +102,8 @@ def run(
 def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:
     """The pairs that their rule really makes, and none before it."""
     pairs = pairs.combine_chunks()
-    if plan.plain:
-        pairs = pairs.filter(_is_made_by_plain(connection, records, pairs, plan.plain))
+    if any(rule.keys for rule in plan.rules.values()):
+        pairs = pairs.filter(_is_left_by_plain(connection, records, pairs, plan.rules))
     if plan.condition is None:
         return pairs
     number = pa.array(range(pairs.num_rows), pa.int64())
@@ -113,22 +114,24 @@ def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table,
     return pairs.take(kept["n"])
 
 
-def _is_made_by_plain(
-    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, rules: Mapping[int, PlainRule]
+def _is_left_by_plain(
+    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, rules: Mapping[int, RuleValues]
 ) -> pa.Array:
-    """Whether a pair agrees on its rule's values, and on those of none before; true where its rule is not plain."""
+    """Whether a pair agrees on its rule's values, if that is plain, and on those of no plain rule before."""
     expressions = list(dict.fromkeys(key for rule in rules.values() for key in rule.keys))
     codes = _codes(connection, records, expressions)
     left, right, rule = held.in_pieces([pairs["l"], pairs["r"], pairs["rule"]])
     equal = {key: pc.fill_null(pc.equal(codes[key].take(left), codes[key].take(right)), False) for key in expressions}
-    made = {number: _all([equal[key] for key in plain.keys]) for number, plain in rules.items()}
-    kept = pc.invert(pc.is_in(rule, pa.array(list(rules), rule.type)))
-    for number, plain in rules.items():
-        mine = pc.and_(pc.equal(rule, pa.scalar(number, rule.type)), made[number])
-        for earlier in plain.earlier:
+    made = {number: _all([equal[key] for key in values.keys]) for number, values in rules.items() if values.keys}
+    left_over = pa.repeat(pa.scalar(False), len(rule))
+    for number, values in rules.items():
+        mine = pc.equal(rule, pa.scalar(number, rule.type))
+        if number in made:
+            mine = pc.and_(mine, made[number])
+        for earlier in values.earlier:
             mine = pc.and_not(mine, made[earlier])
-        kept = pc.or_(kept, mine)
-    return kept
+        left_over = pc.or_(left_over, mine)
+    return left_over
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, records: Held, expressions: Sequence[str]) -> dict[str, pa.Array]:

@@ -6,7 +6,6 @@ from functools import partial
 import networkx as nx
 import pyarrow as pa
 import pytest
-from pyspark.sql import functions as F
 
 from linkage.engine import components, labels
 from linkage.engine.clusters import clusters
@@ -117,8 +116,7 @@ def test_no_pairs_leave_everybody_alone(spark, limits):
 @pytest.mark.parametrize(("ids", "shuffles"), [([1, 2], 0), (["1", "2"], 1)])
 def test_records_are_moved_once_and_only_for_their_first_member(spark, limits, ids, shuffles):
     ready = prepared(spark, DOCUMENT, {"one": _table(ids)})
-    pairs = spark.createDataFrame([(*ids, 0, 0, 12.0)], ["id_l", "id_r", "source_l", "source_r", "match_weight"])
-    pairs = pairs.withColumns({name: F.col(name).cast("smallint") for name in ("source_l", "source_r")})
+    pairs = spark.createDataFrame([(*ids, 12.0)], ["unique_id_l", "unique_id_r", "match_weight"])
     frame = clusters(ready.records, lambda: pairs, ready.surveyed(limits), cluster_weight=10.0, limits=limits).frame
     # What is above the kept chunks of records.
     plan = frame._jdf.queryExecution().executedPlan().toString().split("InMemoryTableScan")[0]
@@ -133,7 +131,10 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
     for partitions in (1, 5):
         ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
         scored = ready.scored(limits)
-        found = clusters(ready.records, lambda scored=scored: scored.frame, ready.surveyed(limits), cluster_weight=2.0, limits=limits)
+        surveyed = ready.surveyed(limits)
+        found = clusters(
+            ready.records, lambda scored=scored: scored.frame, surveyed, cluster_weight=2.0, limits=limits
+        )
         rows = found.frame.collect()
         assert found.count == len({row["cluster_id"] for row in rows})
         several = len(sources) > 1

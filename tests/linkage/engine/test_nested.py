@@ -20,7 +20,9 @@ from tests.linkage.splink_models import comparison, exact, null, otherwise, sett
 DOCUMENT = settings(
     comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99)), rules=["l.dob = r.dob"]
 )
-SCHEMA = "source_l smallint, id_l {id}, source_r smallint, id_r {id}, match_weight double"
+SCHEMA = (
+    "source_dataset_l string, unique_id_l {id}, source_dataset_r string, unique_id_r {id}, match_weight double"
+)
 WEIGHTS = [4.0, 20.0, float("inf"), 11.0]
 
 
@@ -43,7 +45,8 @@ def _prepared(spark, sources, ids):
     link_type = "dedupe_only" if len(sources) == 1 else "link_and_dedupe"
     ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs)
     draw = np.random.default_rng(3)
-    every = [(number, key) for number, mine in enumerate(keys) for key in mine]
+    names = sources if len(sources) > 1 else [None]
+    every = [(name, key) for name, mine in zip(names, keys, strict=True) for key in mine]
     rows = []
     for _ in range(50 * len(sources)):
         one, other = (every[place] for place in draw.choice(len(every), 2, replace=False))
@@ -68,7 +71,7 @@ def test_clusters_at_each_weight_nest(spark, limits, monkeypatch, way, sources, 
     at = {weight: {} for weight in WEIGHTS}
     parents = {}
     for row in found.frame.collect():
-        at[row["cluster_weight"]][row["__source"], row["__id"]] = row["cluster_id"]
+        at[row["cluster_weight"]][row.asDict().get("source_dataset"), row["unique_id"]] = row["cluster_id"]
         parents.setdefault((row["cluster_weight"], row["cluster_id"]), set()).add(row["parent_id"])
     for weight in WEIGHTS:
         graph = nx.Graph([(row[:2], row[2:4]) for row in rows if row[4] >= weight])
@@ -88,5 +91,8 @@ def test_clusters_at_each_weight_nest(spark, limits, monkeypatch, way, sources, 
     nesting = {(row["cluster_weight"], row["cluster_id"]): row["records"] for row in found.nesting().collect()}
     assert nesting == sizes
     # And the labels are those of clusters made at one weight.
-    alone = clusters(ready.records, pairs, surveyed, cluster_weight=11.0, limits=limits).frame
-    assert {(row["__source"], row["__id"]): row["cluster_id"] for row in alone.collect()} == at[11.0]
+    alone = clusters(ready.records, lambda: pairs, surveyed, cluster_weight=11.0, limits=limits).frame
+    found_alone = {
+        (row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in alone.collect()
+    }
+    assert found_alone == at[11.0]

@@ -2,11 +2,12 @@
 
 import datetime as dt
 
+import duckdb
 import pytest
 from pyspark.sql import types as T
 
 from linkage.engine.checks import check_runnable
-from linkage.engine.records import ID, SOURCE, linkage_records, linkage_records_of, node
+from linkage.engine.records import ID, SOURCE, linkage_records, linkage_records_of, node_sql
 from linkage.engine.survey import survey
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import keyed_rules
@@ -203,8 +204,10 @@ def test_sources_may_share_ids(spark, limits):
     records = _records(spark, {"one": ONE, "two": ONE}, "link_only")
     found = survey(records, [], [], limits=limits)
     assert dict(found.counts) == {"one": 2, "two": 2}
-    numbered = records.frame.select(node(records, records.frame[SOURCE], records.frame[ID], seed=found.seed))
-    assert numbered.distinct().count() == 4
+    with duckdb.connect() as connection:
+        connection.register("records", records.frame.toArrow())
+        nodes = connection.sql(f"SELECT {node_sql(records, SOURCE, ID, seed=found.seed)} FROM records").fetchall()
+    assert len(set(nodes)) == 4
 
 
 def test_an_input_without_rows_is_counted(spark, limits):

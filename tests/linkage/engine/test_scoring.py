@@ -1,5 +1,6 @@
 """The engine's pairs against Splink's own on DuckDB: the same pairs, keys, levels and weights."""
 
+import itertools
 import math
 import re
 
@@ -13,6 +14,9 @@ from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, null, otherwise, settings
 from tests.linkage.splink_oracle import scored_pairs
+
+# Key rows carry the records, or their numbers.
+CARRIED_AND_HELD = (0, 10**9)
 
 # A failure is shown as it was found: making it smaller would take hundreds of Spark jobs.
 FEW = hypothesis_settings(
@@ -120,8 +124,10 @@ def test_pairs_are_splinks(spark, limits, data, link_type, sources, ids):
         name: _table(data.draw(st.lists(RECORD, min_size=size, max_size=size)), _IDS[ids](size))
         for name, size in zip(sources, sizes, strict=True)
     }
-    ready = prepared(spark, document, inputs, partitions=data.draw(st.sampled_from([1, 3])))
-    _assert_same(plain(ready.scored(limits)), scored_pairs(document, inputs))
+    expected = scored_pairs(document, inputs)
+    for memory in CARRIED_AND_HELD:
+        ready = prepared(spark, document, inputs, partitions=data.draw(st.sampled_from([1, 3])), memory=memory)
+        _assert_same(plain(ready.scored(limits)), expected)
 
 
 PEOPLE = {"people": people(240, seed=11)}
@@ -142,11 +148,11 @@ DOCUMENT = settings(
 
 def test_the_partitions_of_the_input_change_no_bit(spark, limits):
     found = []
-    for partitions in (1, 3, 7):
-        ready = prepared(spark, DOCUMENT, PEOPLE, partitions=partitions)
+    for partitions, memory in itertools.product((1, 3, 7), CARRIED_AND_HELD):
+        ready = prepared(spark, DOCUMENT, PEOPLE, partitions=partitions, memory=memory)
         found.append(plain(ready.scored(limits)))
     assert len(found[0]) > 1000
-    assert found[0] == found[1] == found[2]
+    assert all(each == found[0] for each in found)
 
 
 def test_the_threshold_keeps_what_reaches_it_and_counts_what_does_not(spark, limits):
@@ -257,4 +263,4 @@ def test_scoring_shuffles_once_and_runs_no_python_but_the_kernel(spark, limits):
     assert not re.search(r"BatchEvalPython|ArrowEvalPython|PythonMapInArrow.*PythonMapInArrow|FlatMapGroups", plan)
     # What crosses it is packed: no column of a record is ever a column of Spark's.
     assert not re.search(r"Join|Aggregate|Sort|Generate", plan)
-    assert re.search(r"Exchange .*\n.*MapInArrow.*\[place#\d+, kind#\d+, rows#\d+L, chunk#\d+\]", plan)
+    assert re.search(r"Exchange .*\n.*MapInArrow.*\[place#\d+, kind#\d+, rows#\d+L, size#\d+L, chunk#\d+\]", plan)
