@@ -27,21 +27,24 @@ from linkage.model.specification import LinkageModel
 # A dry run makes no more pairs than these, in expectation: whole keys are drawn.
 SAMPLED_PAIRS = 100_000
 
-# Seconds of the reference machine, two cores of 2026 under Spark: for a pass at all; then, of one core,
-# for a record read, a value hashed, a key row, one that carries a record's values, a pair that shares a key, a
-# comparison made, a pair scored.
-_PASS = 0.8
-_RECORD = 1.0e-6
-_HASH = 0.4e-6
-_ROW = 0.6e-6
-_WIDE_ROW = 2.5e-6
-_SHARING = 0.5e-6
-_COMPARISON = 0.4e-6
-_SCORED = 1.0e-6
+# Seconds of the reference machine, two cores of 2026 under Spark, fitted to linkages of 100,000 to a million
+# records: for a pass at all, and for the first, in which processes start and read the records; then, of one core, for
+# a record read, a hash counted, a key computed, a key row, one that carries a record's values, a pair that
+# shares a key, a comparison made, a pair scored and written.
+_PASS = 0.9
+_FIRST_PASS = 2.6
+_RECORD = 0.5e-6
+_HASH = 0.5e-6
+_KEY = 0.1e-6
+_ROW = 1.0e-6
+_WIDE_ROW = 3.0e-6
+_SHARING = 0.7e-6
+_COMPARISON = 0.32e-6
+_SCORED = 2.0e-6
 
 # Bytes of a key row in a shuffle, packed and compressed: the key and the number of a record, or the key and
 # a value by whether it is text.
-_ROW_BYTES = 13
+_ROW_BYTES = 12.5
 _KEY_BYTES = 10
 _TEXT_BYTES = 6
 _NUMBER_BYTES = 4
@@ -53,37 +56,43 @@ class Pass:
 
     Attributes:
         records: That are read.
-        hashes: Keys and values that are hashed.
+        hashes: Keys, values and IDs that are hashed and counted.
+        keys: Keys that are computed.
         rows: Key rows that are shuffled.
         is_held: Whether those carry the number of a record rather than its values.
         sharing: Pairs that share a key.
         comparisons: Comparisons of pairs, each counted.
         scored: Pairs whose weight is computed and that may be written.
+        is_first: Whether the tasks' processes start in it.
     """
 
     records: int
-    hashes: float
+    hashes: float = 0
+    keys: float = 0
     rows: float = 0
     is_held: bool = True
     sharing: float = 0
     comparisons: float = 0
     scored: float = 0
+    is_first: bool = False
 
     def seconds(self, cores: int) -> float:
         """Seconds that the reference machine takes with so many cores.
 
-        >>> Pass(records=0, hashes=0).seconds(2) == _PASS
-        True
+        >>> slow, fast = (Pass(records=10**7, keys=10**8).seconds(cores) for cores in (2, 20))
+        >>> round(slow, 1), round(fast, 1)
+        (8.4, 1.6)
         """
         work = (
             self.records * _RECORD
             + self.hashes * _HASH
+            + self.keys * _KEY
             + self.rows * (_ROW if self.is_held else _WIDE_ROW)
             + self.sharing * _SHARING
             + self.comparisons * _COMPARISON
             + self.scored * _SCORED
         )
-        return _PASS + work / cores
+        return (_FIRST_PASS if self.is_first else _PASS) + work / cores
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,8 @@ def estimate(
 
 def surveying(rules: Sequence[KeyedRule], columns: Sequence[str], found: Survey) -> Pass:
     """The work of a survey that has been made: of each record its ID, its keys and its values are hashed."""
-    return Pass(records=found.records, hashes=found.records * (1 + _sides(rules) + len(columns)))
+    hashes = found.records * (1 + _sides(rules) + len(columns))
+    return Pass(records=found.records, hashes=hashes, is_first=True)
 
 
 def predicting(
@@ -183,7 +193,7 @@ def predicting(
     """The work of a prediction."""
     return Pass(
         records=count,
-        hashes=count * _sides(rules),
+        keys=count * _sides(rules),
         rows=sum(sizes.of(rule).shared_rows for rule in rules),
         is_held=records.held is not None,
         sharing=sum(sizes.of(rule).pairs for rule in rules),
@@ -206,7 +216,7 @@ def sampling(
     share = {rule.number: shares.get(rule.number, 1.0) for rule in rules}
     return Pass(
         records=count,
-        hashes=count * _sides(rules),
+        keys=count * _sides(rules),
         rows=sum(sizes.of(rule).shared_rows * share[rule.number] for rule in rules),
         is_held=records.held is not None,
         sharing=sum(sizes.of(rule).pairs * share[rule.number] for rule in rules),

@@ -69,7 +69,7 @@ def test_a_machine_that_took_twice_as_long_is_expected_to_again(spark, limits):
     cores = spark.sparkContext.defaultParallelism
     work = surveying(ready.rules, ["city"], found)
     # An ID, three keys and a value of each.
-    assert work == Pass(records=300, hashes=300 * 5)
+    assert work == Pass(records=300, hashes=300 * 5, is_first=True)
     expected = [
         estimate(
             ready.records,
@@ -92,11 +92,12 @@ def test_a_machine_that_took_twice_as_long_is_expected_to_again(spark, limits):
 
 def test_more_of_anything_takes_longer():
     least = Pass(records=1_000, hashes=1_000, rows=1_000, sharing=1_000, comparisons=1_000, scored=1_000)
-    for name in ("records", "hashes", "rows", "sharing", "comparisons", "scored"):
+    for name in ("records", "hashes", "keys", "rows", "sharing", "comparisons", "scored"):
         more = Pass(**{**vars(least), name: 10**9})
         assert more.seconds(2) > least.seconds(2)
         assert more.seconds(4) < more.seconds(2)
-    assert Pass(**{**vars(least), "is_held": False}).seconds(2) > least.seconds(2)
+    for different in ({"is_held": False}, {"is_first": True}):
+        assert Pass(**{**vars(least), **different}).seconds(2) > least.seconds(2)
 
 
 def test_a_share_of_a_rule_is_a_share_of_the_work(spark, limits):
