@@ -25,11 +25,11 @@ from jobs.harness.truth import accuracy_of, check_truth
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
-from linkage.engine.estimate import Measured
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_patterns
+from linkage.engine.passes import Measured
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.engine.scoring import score
 from linkage.engine.survey import Survey, survey

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from linkage.engine.cost_table import cost_table
-from linkage.engine.estimate import Estimate, Measured, distinct_pairs, estimate, sample, surveying
+from linkage.engine.estimate import Estimate, distinct_pairs, estimate, sample, surveying
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_values import hottest_values
+from linkage.engine.passes import Measured
 from linkage.engine.records import LinkageRecords, possible_pairs
 from linkage.engine.survey import Survey
 from linkage.model.blocking import KeyedRule

@@ -18,6 +18,7 @@ from linkage.engine import plans
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_rows import Sample
 from linkage.engine.making import made_in_tasks
+from linkage.engine.passes import Measured, Pass
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.engine.sizes import KeySizes
 from linkage.engine.survey import Survey
@@ -27,81 +28,12 @@ from linkage.model.specification import LinkageModel
 # A dry run makes no more pairs than these, in expectation: whole keys are drawn.
 SAMPLED_PAIRS = 100_000
 
-# Seconds of the reference machine, two cores of 2026 under Spark, fitted to linkages of 100,000 to a million
-# records: for a pass at all, and for the first, in which processes start and read the records; then, of one core, for
-# a record read, a hash counted, a key computed, a key row, one that carries a record's values, a pair that
-# shares a key, a comparison made, a pair scored and written.
-_PASS = 0.9
-_FIRST_PASS = 2.6
-_RECORD = 0.5e-6
-_HASH = 0.5e-6
-_KEY = 0.1e-6
-_ROW = 1.0e-6
-_WIDE_ROW = 3.0e-6
-_SHARING = 0.7e-6
-_COMPARISON = 0.32e-6
-_SCORED = 2.0e-6
-
 # Bytes of a key row in a shuffle, packed and compressed: the key and the number of a record, or the key and
 # a value by whether it is text.
 _ROW_BYTES = 12.5
 _KEY_BYTES = 10
 _TEXT_BYTES = 6
 _NUMBER_BYTES = 4
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What one pass over the records has to do.
-
-    Attributes:
-        records: That are read.
-        hashes: Keys, values and IDs that are hashed and counted.
-        keys: Keys that are computed.
-        rows: Key rows that are shuffled.
-        is_held: Whether those carry the number of a record rather than its values.
-        sharing: Pairs that share a key.
-        comparisons: Comparisons of pairs, each counted.
-        scored: Pairs whose weight is computed and that may be written.
-        is_first: Whether the tasks' processes start in it.
-    """
-
-    records: int
-    hashes: float = 0
-    keys: float = 0
-    rows: float = 0
-    is_held: bool = True
-    sharing: float = 0
-    comparisons: float = 0
-    scored: float = 0
-    is_first: bool = False
-
-    def seconds(self, cores: int) -> float:
-        """Seconds that the reference machine takes with so many cores.
-
-        >>> slow, fast = (Pass(records=10**7, keys=10**8).seconds(cores) for cores in (2, 20))
-        >>> round(slow, 1), round(fast, 1)
-        (8.4, 1.6)
-        """
-        work = (
-            self.records * _RECORD
-            + self.hashes * _HASH
-            + self.keys * _KEY
-            + self.rows * (_ROW if self.is_held else _WIDE_ROW)
-            + self.sharing * _SHARING
-            + self.comparisons * _COMPARISON
-            + self.scored * _SCORED
-        )
-        return (_FIRST_PASS if self.is_first else _PASS) + work / cores
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A pass that has been run, and the seconds that it took."""
-
-    name: str
-    work: Pass
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -218,6 +150,8 @@ def sampling(
         records=count,
         keys=count * _sides(rules),
         rows=sum(sizes.of(rule).shared_rows * share[rule.number] for rule in rules),
+        # One sampled rule is enough for the rows of all to be looked at.
+        drawn=sum(sizes.of(rule).shared_rows for rule in rules) if min(share.values(), default=1) < 1 else 0,
         is_held=records.held is not None,
         sharing=sum(sizes.of(rule).pairs * share[rule.number] for rule in rules),
         comparisons=compared * len(model.comparisons),

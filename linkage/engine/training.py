@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations, combinations_with_replacement
 from typing import Any
 
-from linkage.engine.estimate import Measured
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
+from linkage.engine.passes import Measured
 from linkage.engine.records import LinkageRecords, possible_pairs
 from linkage.engine.source_frequencies import exact_agreement_by_sources
 from linkage.engine.survey import Survey

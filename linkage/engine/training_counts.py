@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.engine import plans
-from linkage.engine.estimate import Measured, sampling
+from linkage.engine.estimate import sampling
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_rows import Sample
 from linkage.engine.making import made_in_tasks
+from linkage.engine.passes import Measured
 from linkage.engine.random_pairs import random_level_counts
 from linkage.engine.records import LinkageRecords
 from linkage.engine.survey import Survey

@@ -7,8 +7,6 @@ import pytest
 from linkage.engine.cost_table import cost_table
 from linkage.engine.estimate import (
     Estimate,
-    Measured,
-    Pass,
     estimate,
     predicting,
     sample,
@@ -16,6 +14,7 @@ from linkage.engine.estimate import (
     surveying,
 )
 from linkage.engine.key_values import hottest_values
+from linkage.engine.passes import Measured, Pass
 from linkage.engine.sizes import HotKey, KeySizes, RuleSize, SharedKeys
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
@@ -92,7 +91,7 @@ def test_a_machine_that_took_twice_as_long_is_expected_to_again(spark, limits):
 
 def test_more_of_anything_takes_longer():
     least = Pass(records=1_000, hashes=1_000, rows=1_000, sharing=1_000, comparisons=1_000, scored=1_000)
-    for name in ("records", "hashes", "keys", "rows", "sharing", "comparisons", "scored"):
+    for name in ("records", "hashes", "keys", "rows", "drawn", "sharing", "comparisons", "scored"):
         more = Pass(**{**vars(least), name: 10**9})
         assert more.seconds(2) > least.seconds(2)
         assert more.seconds(4) < more.seconds(2)
@@ -107,7 +106,10 @@ def test_a_share_of_a_rule_is_a_share_of_the_work(spark, limits):
     work = sampling(ready.records, ready.model, ready.rules, sizes, {1: 0.25}, count=300, compared=40)
     assert work.sharing == one.pairs + other.pairs / 4
     assert work.rows == one.shared_rows + other.shared_rows / 4
+    assert work.drawn == one.shared_rows + other.shared_rows
     assert work.comparisons == 40
+    every = sampling(ready.records, ready.model, ready.rules, sizes, {1: 1.0}, count=300, compared=40)
+    assert every.drawn == 0
 
 
 @pytest.mark.parametrize("memory", [0, 10**9], ids=["carried", "held"])
