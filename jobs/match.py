@@ -9,20 +9,19 @@ import argparse
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
-from jobs.harness import config
+from jobs.harness import config, costs
 from jobs.harness.inputs import check_inputs, named_inputs
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
 from jobs.harness.session import start_workers
 from jobs.harness.tables import write_pairs, write_rows_of_tasks
+from jobs.harness.truth import accuracy_of, check_truth
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
@@ -30,7 +29,8 @@ from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_patterns
-from linkage.engine.records import LinkageRecords, linkage_records, quoted
+from linkage.engine.passes import Measured
+from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.engine.scoring import score
 from linkage.engine.survey import Survey, survey
 from linkage.engine.training import TrainingRules, train, training_rules
@@ -48,7 +48,6 @@ from linkage.lake import (
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
 from linkage.model.training import TrainingPlan
-from linkage.quality.accuracy import pairwise_accuracy
 
 MARK = "run.json"
 
@@ -67,6 +66,7 @@ class MatchSettings:
     truth: str | None
     max_pairs: int | None
     dry_run: bool
+    show_keys: bool
     output: str
     runs: Path
 
@@ -81,7 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option("--cluster-weight", type=float, default=10.0, metavar="BITS", help="join pairs of at least this weight (10)")
     option("--truth", metavar="COLUMN", help="true person, for measuring only; never takes part in linking")
     option("--max-pairs", type=int, metavar="N", help="stop, with exit code 4, rather than make more pairs than this")
-    option("--dry-run", action="store_true", help="print what the rules would make, and stop")
+    option("--dry-run", action="store_true", help="print what the rules would make and cost, and stop")
+    option("--show-keys", action="store_true", help="with --dry-run: show the values of hot keys")
     option("--output", required=True, metavar="DIR", help="new folder for the tables, or one of ours to replace")
     option("--runs", type=Path, default=Path("data/runs"), help="folder for logs (data/runs)")
 
@@ -96,6 +97,8 @@ def load(args: argparse.Namespace) -> MatchSettings:
             f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
             "pairs between the two would not be kept"
         )
+    if args.show_keys and not args.dry_run:
+        raise ConfigError("--show-keys: only --dry-run shows keys; give both")
     if args.max_pairs is not None and args.max_pairs < 1:
         raise ConfigError(f"--max-pairs {args.max_pairs}: give a number of pairs, 1 or more")
     model = read_model(args.settings)
@@ -119,6 +122,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
         truth=args.truth,
         max_pairs=args.max_pairs,
         dry_run=args.dry_run,
+        show_keys=args.show_keys,
         output=args.output,
         runs=args.runs,
     )
@@ -137,7 +141,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             "settings": config.digest(*model_documents(settings.model).values()),
             "training": config.digest(settings.plan),
         }
-        _check_truth(frames, settings)
+        check_truth(frames, settings.model, _all_rules(settings), settings.truth)
         files = {name: parquet_files(spark, path) for name, path in settings.inputs.items()}
         records = linkage_records(
             frames,
@@ -151,12 +155,19 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
         found = survey(records, _all_rules(settings), columns, limits=limits)
+    counted = costs.Counted(_all_rules(settings), columns, found, run.manifest.seconds["count"])
     if settings.dry_run:
-        print(budget.report(settings.rules, found.sizes))
+        with run.stage("sample"):
+            table = costs.dry_run(
+                records, settings.model, settings.rules, counted, limits=limits, show_keys=settings.show_keys
+            )
+        print(table)
         return
     if settings.max_pairs is not None:
         budget.check(records, settings.rules, found, settings.max_pairs, limits, name="--max-pairs")
-    model = _trained(records, settings, found, limits, run)
+    model, measured = _trained(records, settings, found, limits, run)
+    foretold = costs.expected(records, model, settings.rules, counted, measured)
+    run.manifest.more["estimate"] = foretold.document()
     several = len(frames) > 1
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         with run.stage("predict") as stage:
@@ -171,9 +182,10 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             )
             written = write_pairs(spark, pairs, folder.table("scored_pairs"))
             patterns = pairs.patterns()
-            counted = named_patterns(records, patterns, with_sources=several)
-            write_rows(spark, counted, folder.table("pattern_counts"))
+            by_pattern = named_patterns(records, patterns, with_sources=several)
+            write_rows(spark, by_pattern, folder.table("pattern_counts"))
             stage.count(**_pair_counts(patterns, settings, run))
+        run.manifest.more["observed"] = _observed(run)
         with run.stage("cluster") as stage:
             joined = clusters(
                 records,
@@ -186,7 +198,8 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))
             stage.count(clusters=joined.count)
         with run.stage("write"):
-            accuracy = _accuracy(spark, frames, folder.table("clusters"), settings)
+            judged = read_input(spark, folder.table("clusters"))
+            accuracy = accuracy_of(judged, frames, settings.model, settings.truth)
             run.manifest.more |= {"accuracy": accuracy, "notes": _notes(settings, model)}
             for name, document in model_documents(model).items():
                 write_document(spark, folder.table(name), document)
@@ -198,29 +211,22 @@ def _all_rules(settings: MatchSettings) -> tuple[KeyedRule, ...]:
     return settings.rules + (() if settings.training is None else settings.training.all)
 
 
-def _check_truth(frames: Mapping[str, DataFrame], settings: MatchSettings) -> None:
-    if settings.truth is None:
-        return
-    for name, frame in frames.items():
-        if settings.truth not in frame.columns:
-            raise ConfigError(f"input {name}: no column {settings.truth}, which --truth names")
-    read = {column.lower() for comparison in settings.model.comparisons for column in comparison.columns}
-    read |= {column.lower() for rule in _all_rules(settings) for column in rule.columns}
-    read |= {column.lower() for column in settings.model.term_frequency_columns}
-    if settings.truth.lower() in read:
-        raise ConfigError(f"--truth {settings.truth}: the model reads this column; truth must not take part in linking")
-
-
 def _trained(
     records: LinkageRecords, settings: MatchSettings, found: Survey, limits: KernelLimits, run: Run
-) -> LinkageModel:
-    """The model to score with, trained if asked for."""
+) -> tuple[LinkageModel, Measured | None]:
+    """The model to score with, trained if asked for; and what comparing pairs took then."""
     if settings.plan is None or settings.training is None:
-        return settings.model
+        return settings.model, None
     with run.stage("train"):
         trained = train(records, settings.model, settings.plan, settings.training, found, limits=limits)
     run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
-    return trained.model
+    return trained.model, trained.measured
+
+
+def _observed(run: Run) -> dict[str, float | int]:
+    """What prediction took, beside what was foretold of it."""
+    seconds, pairs = run.manifest.seconds["predict"], run.manifest.counts["candidate_pairs_total"]
+    return {"seconds": round(seconds, 3), "pairs": pairs}
 
 
 def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[str, int]:
@@ -232,35 +238,6 @@ def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[
         "candidate_pairs_total": sum(patterns["pairs"].to_pylist()),
         "pairs_kept": sum(patterns["kept"].to_pylist()),
     }
-
-
-def _accuracy(
-    spark: SparkSession, frames: Mapping[str, DataFrame], clusters: str, settings: MatchSettings
-) -> dict[str, float | None] | None:
-    if settings.truth is None:
-        return None
-    several = len(frames) > 1
-    key = ["unique_id", "source_dataset"] if several else ["unique_id"]
-    known = reduce(
-        DataFrame.unionByName,
-        [
-            frame.select(
-                F.col(quoted(settings.model.unique_id_column)).alias("unique_id"),
-                F.lit(name).alias("source_dataset"),
-                F.col(quoted(settings.truth)).alias("truth"),
-            )
-            for name, frame in frames.items()
-        ],
-    )
-    judged = read_input(spark, clusters).join(known.select(*key, "truth"), key, how="left")
-    row = pairwise_accuracy(
-        judged,
-        truth="truth",
-        cluster="cluster_id",
-        source="source_dataset" if several else None,
-        across_sources_only=settings.model.link_type == "link_only",
-    ).first()
-    return None if row is None else {name: row[name] for name in ("precision", "recall", "f1")}
 
 
 def _notes(settings: MatchSettings, model: LinkageModel) -> list[str]:

@@ -1,4 +1,4 @@
-"""How many pairs a run would make, told or refused before it makes them."""
+"""How many pairs a run would make, and the refusal of too many before they are made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from linkage.engine import plans
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.making import made_in_tasks
 from linkage.engine.records import LinkageRecords
-from linkage.engine.sizes import KeySizes
 from linkage.engine.survey import Survey
 from linkage.errors import RefusedError
 from linkage.model.blocking import KeyedRule
@@ -46,21 +45,6 @@ def check(
             f"{name} {max_pairs}: the rules make at least {distinct} distinct pairs; most under blocking rule "
             f"{most.match_key} ({most.told}), which makes up to {sizes.of(most).pairs}"
         )
-
-
-def report(rules: Sequence[KeyedRule], sizes: KeySizes) -> str:
-    """A table for people: what each rule would make. Holds no value of a record."""
-    header = ("rule", "records", "keys", "pairs", "largest key", "")
-    rows = [
-        (str(rule.match_key), f"{size.rows:,}", f"{size.keys:,}", f"{size.pairs:,}", f"{size.largest_key_pairs:,}")
-        for rule, size in ((rule, sizes.of(rule)) for rule in rules)
-    ]
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(5)]
-    lines = ["  ".join(name.rjust(width) for name, width in zip(header, widths, strict=False)) + "  condition"]
-    for rule, row in zip(rules, rows, strict=True):
-        lines.append("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + f"  {rule.told}")
-    total = sum(sizes.of(rule).pairs for rule in rules)
-    return "\n".join([*lines, f"at most {total:,} pairs; pairs of several rules are made once"])
 
 
 def _count_distinct(records: LinkageRecords, rules: Sequence[KeyedRule], found: Survey, limits: KernelLimits) -> int:

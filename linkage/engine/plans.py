@@ -120,6 +120,16 @@ def counting() -> PairWork:
     )
 
 
+def comparing(model: LinkageModel) -> PairWork:
+    """Compare pairs and count them by the rule that makes them: `rule` (its number) and `pairs`, per task."""
+    vectors = kernel_sql.vectors_sql(model.comparisons, [f"{RULE} AS rule"], f"SELECT * FROM {MADE}")
+    return PairWork(
+        columns=kernel_sql.compared_columns(model.comparisons),
+        gathered={_COUNTED: f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"},
+        outputs=(f"SELECT rule, CAST(sum(pairs) AS BIGINT) AS pairs FROM {_COUNTED} GROUP BY rule",),
+    )
+
+
 def random_pairs_plan(
     records: LinkageRecords,
     comparisons: Sequence[Comparison],

@@ -9,6 +9,7 @@ from typing import Any
 
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
+from linkage.engine.passes import Measured
 from linkage.engine.records import LinkageRecords, possible_pairs
 from linkage.engine.source_frequencies import exact_agreement_by_sources
 from linkage.engine.survey import Survey
@@ -31,11 +32,13 @@ class Training:
         model: With every parameter that could be estimated.
         report: Rules, counts and the path of each EM session, as plain values for JSON.
         warnings: One line each.
+        measured: What comparing pairs took, as a measure of this machine.
     """
 
     model: LinkageModel
     report: dict[str, Any]
     warnings: tuple[str, ...]
+    measured: Measured
 
 
 def train(
@@ -83,7 +86,7 @@ def train(
         "prior": model.prior,
     }
     warnings = training_warnings(model, sessions, {name: levels.keys() for name, levels in u.items()})
-    trained = Training(model, report, warnings)
+    trained = Training(model, report, warnings, counted.measured)
     return _by_source_pair(records, trained, plan, rules, counted, found) if plan.by_source_pair else trained
 
 
@@ -139,7 +142,7 @@ def _by_source_pair(
         if max(each.matches) < FEW_MATCHES
     ]
     model = replace(pooled.model, by_source_pair=kept)
-    return Training(model, pooled.report | {"source_pairs": told}, (*pooled.warnings, *untold))
+    return Training(model, pooled.report | {"source_pairs": told}, (*pooled.warnings, *untold), pooled.measured)
 
 
 def _pairs_of_sources(records: LinkageRecords) -> list[Numbers]:

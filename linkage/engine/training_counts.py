@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.engine import plans
+from linkage.engine.estimate import sampling
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_rows import Sample
 from linkage.engine.making import made_in_tasks
+from linkage.engine.passes import Measured
 from linkage.engine.random_pairs import random_level_counts
 from linkage.engine.records import LinkageRecords
 from linkage.engine.survey import Survey
@@ -55,12 +58,14 @@ class TrainingCounts:
         rules: One row per rule and comparison vector (and source pair), as `plans.training_plan` says.
         random: One row per comparison and gamma (and source pair) of random pairs.
         shares: The share of its pairs that an EM session compared, by the rule's number.
+        measured: What counting the pairs of the rules took.
     """
 
     model: LinkageModel
     rules: pa.Table
     random: pa.Table
     shares: Mapping[int, float]
+    measured: Measured
 
     def of_sources(self, numbers: Numbers) -> TrainingCounts:
         """The counts of the pairs of two sources."""
@@ -69,8 +74,7 @@ class TrainingCounts:
     @property
     def deterministic(self) -> int:
         """Distinct pairs of the deterministic rules."""
-        sessions = pa.array(self.shares, pa.int16())
-        found = self.rules.filter(pc.invert(pc.is_in(self.rules["rule"], sessions)))
+        found = self.rules.filter(pc.invert(_is_of(self.rules, self.shares)))
         return int(sum(found["pairs"].to_pylist()))
 
     def compared(self, session: KeyedRule) -> PatternCounts:
@@ -110,7 +114,9 @@ def training_counts(
         ConfigError: No level of a comparison takes some pairs.
     """
     shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, found.sizes.of(rule).pairs)) for rule in rules.sessions}
+    began = time.monotonic()
     counted = _of_rules(records, model, plan, rules, found, shares=shares, limits=limits)
+    seconds = time.monotonic() - began
     random = random_level_counts(
         records,
         _to_be_seen(model, found.frequencies, by_source_pair=plan.by_source_pair),
@@ -120,11 +126,13 @@ def training_counts(
         by_source_pair=plan.by_source_pair,
         limits=limits,
     )
-    _check_levels(model, counted.filter(pc.is_in(counted["rule"], pa.array(shares, pa.int16()))))
+    _check_levels(model, counted.filter(_is_of(counted, shares)))
     untaken = random.filter(pc.is_null(random["gamma"]))["comparison"].unique().to_pylist()
     if untaken:
         raise _no_level(untaken[0])
-    return TrainingCounts(model, counted, random, shares)
+    compared = sum(counted.filter(_is_of(counted, shares))["pairs"].to_pylist())
+    work = sampling(records, model, rules.all, found.sizes, shares, count=found.records, compared=compared)
+    return TrainingCounts(model, counted, random, shares, Measured("training", work, seconds))
 
 
 def _of_rules(
@@ -187,6 +195,10 @@ def training_rules(plan: TrainingPlan, model: LinkageModel, *, where: str, first
                 f"({rule.predicate}), so the session could estimate nothing"
             )
     return rules
+
+
+def _is_of(counted: pa.Table, sessions: Iterable[int]) -> pa.ChunkedArray:
+    return pc.is_in(counted["rule"], pa.array(sessions, pa.int16()))
 
 
 def _check_levels(model: LinkageModel, vectors: pa.Table) -> None:

@@ -196,9 +196,35 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     assert not desk.output.exists()
     born = [value for value in PEOPLE["dob"].to_pylist() if value]
     pairs = sum(one == other for one, other in itertools.combinations(born, 2))
-    [line] = [line for line in answer.out.splitlines() if line.strip().startswith("0 ")]
+    line = answer.out.splitlines()[1]
     assert line.split()[:4] == ["0", f"{len(born):,}", f"{len(set(born)):,}", f"{pairs:,}"]
     assert not {value for value in born if value in answer.out + answer.err}
+    assert line.split()[4] == f"{pairs:,}"  # nothing comes before the first rule
+    assert re.search(r"^prediction: about [\d,]+ distinct pairs, [\d.]+ s and .* of shuffle", answer.out, re.MULTILINE)
+    shown = desk.match(*options, "--show-keys")
+    [hottest, *_] = Counter(born).most_common(1)
+    assert hottest[0] in shown.out
+    assert hottest[0] not in shown.err
+
+
+def test_keys_are_shown_by_a_dry_run_only(desk):
+    answer = desk.match(
+        f"--input=people={desk.write('people.csv', PEOPLE)}",
+        f"--settings={desk.write('settings.json', TRAINED)}",
+        "--show-keys",
+    )
+    assert answer.code == 2
+    assert "--show-keys: only --dry-run shows keys" in answer.err
+
+
+def test_a_run_says_what_prediction_was_expected_to_take_and_took(deduplicated):
+    document = deduplicated.desk.document("run.json")
+    foretold, observed = document["estimate"], document["observed"]
+    assert foretold["calibrated_on"] == ["survey"]  # a trained model needs no training
+    assert foretold["seconds"] > 0
+    assert foretold["shuffle_bytes"] > 0
+    assert observed == {"seconds": document["seconds"]["predict"], "pairs": document["counts"]["candidate_pairs_total"]}
+    assert observed["pairs"] / 2 < foretold["pairs"] < observed["pairs"] * 2
 
 
 def test_an_input_without_rows_gives_empty_tables(desk):

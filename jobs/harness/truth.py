@@ -1,0 +1,72 @@
+"""The column that says which person a record really is of: for measuring, never for linking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from linkage.engine.records import quoted
+from linkage.errors import ConfigError
+from linkage.model.blocking import KeyedRule
+from linkage.model.specification import LinkageModel
+from linkage.quality.accuracy import pairwise_accuracy
+
+
+def check_truth(
+    frames: Mapping[str, DataFrame], model: LinkageModel, rules: Sequence[KeyedRule], truth: str | None
+) -> None:
+    """Refuse a truth that is not there, or that takes part in linking.
+
+    Raises:
+        ConfigError: An input has no such column, or the model or a rule reads it.
+    """
+    if truth is None:
+        return
+    for name, frame in frames.items():
+        if truth not in frame.columns:
+            raise ConfigError(f"input {name}: no column {truth}, which --truth names")
+    read = {column.lower() for comparison in model.comparisons for column in comparison.columns}
+    read |= {column.lower() for rule in rules for column in rule.columns}
+    read |= {column.lower() for column in model.term_frequency_columns}
+    if truth.lower() in read:
+        raise ConfigError(f"--truth {truth}: the model reads this column; truth must not take part in linking")
+
+
+def accuracy_of(
+    clusters: DataFrame, frames: Mapping[str, DataFrame], model: LinkageModel, truth: str | None
+) -> dict[str, float | None] | None:
+    """`precision`, `recall` and `f1` of the pairs that clusters imply; None without a truth.
+
+    Args:
+        clusters: One row per record, with `unique_id`, `cluster_id` and, of several inputs, `source_dataset`.
+        frames: The inputs by name.
+        model: Its link type says which pairs count.
+        truth: The column of the inputs with the true person; null where that is not known.
+    """
+    if truth is None:
+        return None
+    several = len(frames) > 1
+    key = ["unique_id", "source_dataset"] if several else ["unique_id"]
+    known = reduce(
+        DataFrame.unionByName,
+        [
+            frame.select(
+                F.col(quoted(model.unique_id_column)).alias("unique_id"),
+                F.lit(name).alias("source_dataset"),
+                F.col(quoted(truth)).alias("truth"),
+            )
+            for name, frame in frames.items()
+        ],
+    )
+    judged = clusters.join(known.select(*key, "truth"), key, how="left")
+    row = pairwise_accuracy(
+        judged,
+        truth="truth",
+        cluster="cluster_id",
+        source="source_dataset" if several else None,
+        across_sources_only=model.link_type == "link_only",
+    ).first()
+    return None if row is None else {name: row[name] for name in ("precision", "recall", "f1")}
