@@ -36,6 +36,7 @@ from linkage.engine.survey import Survey, survey
 from linkage.engine.training import TrainingRules, train, training_rules
 from linkage.errors import ConfigError
 from linkage.lake import (
+    StagedFolder,
     check_replaceable,
     clear_leftovers,
     fingerprint,
@@ -69,6 +70,16 @@ class MatchSettings:
     show_keys: bool
     output: str
     runs: Path
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """What prediction and clustering work on."""
+
+    records: LinkageRecords
+    model: LinkageModel
+    found: Survey
+    limits: KernelLimits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -135,22 +146,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits = kernel_limits(spark, run)
     with run.stage("read") as stage:
-        frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
-        run.manifest.inputs |= {path: fingerprint(spark, path) for path in settings.inputs.values()}
-        run.manifest.config = {
-            "settings": config.digest(*model_documents(settings.model).values()),
-            "training": config.digest(settings.plan),
-        }
-        check_truth(frames, settings.model, _all_rules(settings), settings.truth)
-        files = {name: parquet_files(spark, path) for name, path in settings.inputs.items()}
-        records = linkage_records(
-            frames,
-            settings.model,
-            _all_rules(settings),
-            files=None if None in files.values() else {name: each or [] for name, each in files.items()},
-        )
-        check_runnable(records, settings.model, _all_rules(settings))
-        records = hold(records, memory=records_memory(spark))
+        frames, records = _read(spark, settings, run)
         stage.count(records=records.count())
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
@@ -166,45 +162,67 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     if settings.max_pairs is not None:
         budget.check(records, settings.rules, found, settings.max_pairs, limits, name="--max-pairs")
     model, measured = _trained(records, settings, found, limits, run)
-    foretold = costs.expected(records, model, settings.rules, counted, measured)
-    run.manifest.more["estimate"] = foretold.document()
-    several = len(frames) > 1
+    run.manifest.more["estimate"] = costs.expected(records, model, settings.rules, counted, measured).document()
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
-        with run.stage("predict") as stage:
-            pairs = score(
-                records,
-                model,
-                settings.rules,
-                found,
-                threshold_weight=settings.threshold_weight,
-                with_sources=several,
-                limits=limits,
-            )
-            written = write_pairs(spark, pairs, folder.table("scored_pairs"))
-            patterns = pairs.patterns()
-            by_pattern = named_patterns(records, patterns, with_sources=several)
-            write_rows(spark, by_pattern, folder.table("pattern_counts"))
-            stage.count(**_pair_counts(patterns, settings, run))
-        run.manifest.more["observed"] = _observed(run)
-        with run.stage("cluster") as stage:
-            joined = clusters(
-                records,
-                lambda: read_input(spark, folder.table("scored_pairs")),
-                found,
-                cluster_weight=settings.cluster_weight,
-                limits=limits,
-                files=written,
-            )
-            write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))
-            stage.count(clusters=joined.count)
+        _link(spark, settings, Linkage(records, model, found, limits), folder, run)
         with run.stage("write"):
-            judged = read_input(spark, folder.table("clusters"))
-            accuracy = accuracy_of(judged, frames, settings.model, settings.truth)
+            accuracy = None
+            if settings.truth is not None:
+                judged = read_input(spark, folder.table("clusters"))
+                accuracy = accuracy_of(judged, frames, settings.model, settings.truth)
             run.manifest.more |= {"accuracy": accuracy, "notes": _notes(settings, model)}
             for name, document in model_documents(model).items():
                 write_document(spark, folder.table(name), document)
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
     print(_summary(settings, run))
+
+
+def _read(spark: SparkSession, settings: MatchSettings, run: Run) -> tuple[dict[str, DataFrame], LinkageRecords]:
+    """The inputs by name, and their records ready to link."""
+    frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
+    run.manifest.inputs |= {path: fingerprint(spark, path) for path in settings.inputs.values()}
+    run.manifest.config = {
+        "settings": config.digest(*model_documents(settings.model).values()),
+        "training": config.digest(settings.plan),
+    }
+    rules = _all_rules(settings)
+    check_truth(frames, settings.model, rules, settings.truth)
+    files = {name: parquet_files(spark, path) for name, path in settings.inputs.items()}
+    readable = {name: paths for name, paths in files.items() if paths is not None}
+    records = linkage_records(frames, settings.model, rules, files=readable if len(readable) == len(files) else None)
+    check_runnable(records, settings.model, rules)
+    return frames, hold(records, memory=records_memory(spark))
+
+
+def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder: StagedFolder, run: Run) -> None:
+    """Predict and cluster, and write what comes of it."""
+    records, limits, several = linkage.records, linkage.limits, len(settings.inputs) > 1
+    with run.stage("predict") as stage:
+        pairs = score(
+            records,
+            linkage.model,
+            settings.rules,
+            linkage.found,
+            threshold_weight=settings.threshold_weight,
+            with_sources=several,
+            limits=limits,
+        )
+        written = write_pairs(spark, pairs, folder.table("scored_pairs"))
+        patterns = pairs.patterns()
+        write_rows(spark, named_patterns(records, patterns, with_sources=several), folder.table("pattern_counts"))
+        stage.count(**_pair_counts(patterns, settings, run))
+    run.manifest.more["observed"] = _observed(run)
+    with run.stage("cluster") as stage:
+        joined = clusters(
+            records,
+            lambda: read_input(spark, folder.table("scored_pairs")),
+            linkage.found,
+            cluster_weight=settings.cluster_weight,
+            limits=limits,
+            files=written,
+        )
+        write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))
+        stage.count(clusters=joined.count)
 
 
 def _all_rules(settings: MatchSettings) -> tuple[KeyedRule, ...]:

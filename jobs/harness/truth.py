@@ -36,9 +36,9 @@ def check_truth(
 
 
 def accuracy_of(
-    clusters: DataFrame, frames: Mapping[str, DataFrame], model: LinkageModel, truth: str | None
-) -> dict[str, float | None] | None:
-    """`precision`, `recall` and `f1` of the pairs that clusters imply; None without a truth.
+    clusters: DataFrame, frames: Mapping[str, DataFrame], model: LinkageModel, truth: str
+) -> dict[str, float | None]:
+    """`precision`, `recall` and `f1` of the pairs that clusters imply, null where they are rates over nothing.
 
     Args:
         clusters: One row per record, with `unique_id`, `cluster_id` and, of several inputs, `source_dataset`.
@@ -46,8 +46,6 @@ def accuracy_of(
         model: Its link type says which pairs count.
         truth: The column of the inputs with the true person; null where that is not known.
     """
-    if truth is None:
-        return None
     several = len(frames) > 1
     key = ["unique_id", "source_dataset"] if several else ["unique_id"]
     known = reduce(
@@ -62,11 +60,11 @@ def accuracy_of(
         ],
     )
     judged = clusters.join(known.select(*key, "truth"), key, how="left")
-    row = pairwise_accuracy(
+    [row] = pairwise_accuracy(
         judged,
         truth="truth",
         cluster="cluster_id",
         source="source_dataset" if several else None,
         across_sources_only=model.link_type == "link_only",
-    ).first()
-    return None if row is None else {name: row[name] for name in ("precision", "recall", "f1")}
+    ).collect()
+    return {name: row[name] for name in ("precision", "recall", "f1")}
