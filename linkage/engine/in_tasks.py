@@ -38,11 +38,6 @@ class Written:
     schema: pa.Schema
     summaries: Sequence[bytes]
 
-    @property
-    def rows(self) -> int:
-        """In all files."""
-        return sum(file.rows for file in self.files)
-
 
 @dataclass(frozen=True)
 class InTasks:
