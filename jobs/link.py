@@ -40,8 +40,8 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
-    records = hold(records, memory=records_memory(task.spark))
     check_runnable(records, model, rules)
+    records = hold(records, memory=records_memory(task.spark))
     found = survey(records, rules, counted_columns(model, for_training=False), limits=limits)
     budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
     pairs = score(

@@ -45,8 +45,8 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
     records = linkage_records_of(frame, model, rules.all, source="source_dataset", names=datasets)
-    records = hold(records, memory=records_memory(task.spark))
     check_runnable(records, model, rules.all)
+    records = hold(records, memory=records_memory(task.spark))
     limits = kernel_limits(task.spark, task.run)
     trained = train(
         records,

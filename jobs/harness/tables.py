@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
 
-from linkage.engine.in_tasks import InTasks, Written
+from linkage.engine.in_tasks import InTasks, Written, in_spark
 from linkage.engine.scoring import ScoredPairs
 from linkage.lake import commit_files, new_folder, tasks_share, write_table
 
@@ -24,7 +24,7 @@ def write_rows_of_tasks(spark: SparkSession, rows: InTasks | DataFrame, path: st
         folder = new_folder(path)
         _committed(rows.write(folder), folder)
     else:
-        write_table(rows.frame() if isinstance(rows, InTasks) else rows, path)
+        write_table(in_spark(rows), path)
 
 
 def _committed(written: Written, folder: str) -> list[str]:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from linkage.engine import chunks, kernel, named
 from linkage.engine.components import IN_PROCESS_EDGES, Components, connected_components
-from linkage.engine.in_tasks import InTasks
+from linkage.engine.in_tasks import InTasks, in_spark
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labels import CLUSTER, labelled
 from linkage.engine.records import LinkageRecords
@@ -36,7 +36,7 @@ class Clusters:
     @property
     def frame(self) -> DataFrame:
         """The rows in Spark."""
-        return self.rows.frame() if isinstance(self.rows, InTasks) else self.rows
+        return in_spark(self.rows)
 
 
 def clusters(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -116,16 +116,13 @@ def with_held(
     **how: object,
 ) -> Iterator[pa.RecordBatch]:
     """Run a task that finds the records held."""
-    HOLDER[:] = _CURRENT[:] = [records.value]
+    HOLDER[:] = [records.value]
     yield from task(batches, **how)
 
 
 def current() -> Held:
     """What the process holds for the task that runs."""
-    return _CURRENT[0]
-
-
-_CURRENT: list[Held] = []
+    return cast(Held, HOLDER[0])
 
 
 def in_pieces(columns: Iterable[pa.ChunkedArray]) -> list[pa.Array]:
@@ -142,13 +139,11 @@ def _from_files(parts: tuple[FilePart, ...], schema: pa.Schema, order: Order | N
     """Column by column: what is being read is in memory twice."""
     positions = None
     if order is not None:
-        keys = [
-            reading.column(parts, schema.get_field_index(n), schema.field(n)) for n in (order.source, order.identifier)
-        ]
+        keys = [reading.column(parts, schema, name) for name in (order.source, order.identifier)]
         positions = order.positions(order.keys(*keys))
     columns = []
-    for place, field in enumerate(schema):
-        column = reading.column(parts, place, field)
+    for name in schema.names:
+        column = reading.column(parts, schema, name)
         columns.append(column if positions is None else column.take(positions))
     return Held(pa.Table.from_arrays(columns, schema=schema))
 

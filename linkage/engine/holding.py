@@ -59,10 +59,7 @@ def _held_from_files(records: LinkageRecords, files: RecordFiles, order: Order, 
     for part in files.parts:
         _, source = part.columns[place]
         counts[int(source or 0)] += part.rows
-    source, identifier = (
-        reading.column(files.parts, files.schema.get_field_index(name), files.schema.field(name))
-        for name in (SOURCE, ID)
-    )
+    source, identifier = (reading.column(files.parts, files.schema, name) for name in (SOURCE, ID))
     in_order = order.is_kept_by(order.keys(source, identifier))
     return _held(records, InFiles(files.parts, files.schema, None if in_order else order), files.rows, counts)
 

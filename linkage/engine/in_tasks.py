@@ -39,6 +39,11 @@ class Written:
     summaries: Sequence[bytes]
 
 
+def in_spark(rows: InTasks | DataFrame) -> DataFrame:
+    """Rows in Spark, whoever makes them."""
+    return rows.frame() if isinstance(rows, InTasks) else rows
+
+
 @dataclass(frozen=True)
 class InTasks:
     """Rows that a task makes of each partition of chunks.

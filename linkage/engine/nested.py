@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from linkage.engine import named
 from linkage.engine.clusters import edges_of
 from linkage.engine.components import nested_components
-from linkage.engine.in_tasks import InTasks
+from linkage.engine.in_tasks import in_spark
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labels import CLUSTER, labelled
 from linkage.engine.records import LinkageRecords
@@ -67,8 +67,7 @@ def nested_clusters(
     columns = [f"{CLUSTER}_{number}" for number in range(len(weights))]
     wide = labelled(records, found, dict(zip(columns, components, strict=True)), limits=limits)
     counts = {weight: found.records - at.nodes + at.count for weight, at in zip(weights, components, strict=True)}
-    frame = wide.frame() if isinstance(wide, InTasks) else wide
-    return NestedClusters(_long(records, frame, dict(zip(columns, weights, strict=True))), counts)
+    return NestedClusters(_long(records, in_spark(wide), dict(zip(columns, weights, strict=True))), counts)
 
 
 def _long(records: LinkageRecords, wide: DataFrame, weights: Mapping[str, float]) -> DataFrame:

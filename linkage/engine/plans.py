@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyspark.sql import types as T
 
@@ -27,11 +27,12 @@ class PairWork:
 
     Attributes:
         columns: The columns of records that it reads, as `<column>_l` and `<column>_r`; beside
-            them a pair has `__rule` and, of both records, `__id` and `__source`.
+            them a pair has `__rule`.
         frequencies: Columns whose values' shares it reads, as `kernel_sql.term_frequency_column`.
         gathered: Tables by name, and the SQL over `made` whose rows they gather.
         outputs: Queries over those, with the same columns each; their rows are the result.
         summary: As for `linkage.engine.kernel.KernelPlan`.
+        names_records: Whether it reads `__id` and `__source` of both records, too.
     """
 
     columns: Sequence[str]
@@ -39,7 +40,7 @@ class PairWork:
     outputs: tuple[str, ...]
     frequencies: Sequence[str] = ()
     summary: str | None = None
-    names_records: bool = field(default=False)
+    names_records: bool = False
 
 
 def scoring(

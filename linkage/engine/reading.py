@@ -77,8 +77,9 @@ def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
             yield table
 
 
-def column(parts: Sequence[FilePart], place: int, field: pa.Field) -> pa.Array:
+def column(parts: Sequence[FilePart], schema: pa.Schema, of_records: str) -> pa.Array:
     """One column of the records of all parts, in one piece."""
+    place, field = schema.get_field_index(of_records), schema.field(of_records)
     pieces: list[pa.Array] = []
     for part in parts:
         name, value = part.columns[place]
