@@ -1,39 +1,55 @@
-"""What runs in the tasks of a survey: keys, values and IDs of records counted, all in one shuffle.
+"""What runs in the tasks of a survey: keys, values and IDs of records hashed and counted.
 
-A first task takes each chunk of records apart into hashes and sends every hash to the place that
-its top bits say; there a second task counts them. Imported by executors: DuckDB and PyArrow only.
+Where every process holds all records, each task counts some of the kinds over all of them, and no hash
+moves. Else a first task takes each chunk of records apart into hashes and sends every hash to the
+place that its top bits say; there a second task counts them. Imported by executors: DuckDB, NumPy and
+PyArrow only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkage.engine import chunks, kernel
+from linkage.engine import chunks, held, kernel
 from linkage.engine.kernel import KernelLimits
+from linkage.engine.tally import Hashes, Tally, set_of_bits, tallied
+
+# What may be counted: records and missing IDs by source; IDs; keys; values.
+SOURCES, IDS, KEYS, VALUES = "sources", "ids", "keys", "values"
+# What comes of it.
+REPEATED_IDS, SIZES, HOTTEST_KEYS, SHARED_KEYS = "repeated IDs", "sizes", "hottest keys", "shared keys"
+TOTALS, PRESENT = "totals", "present"
 
 # Bits of the set of shared keys for each of them, at least: of other keys one in eight passes at most.
 _BITS_OF_A_KEY = 8
 
 
 @dataclass(frozen=True)
-class Count:
-    """One kind of hash to count.
+class Counted:
+    """What is counted.
 
     Attributes:
-        kind: Its name, and that of the table that the counting statements read.
-        hashes: SQL over the `records` of a chunk, with a column `key` (UBIGINT) among others.
-        counted: Run once over all hashes of a place.
-        results: SQL by the kind of its result.
+        kind: One of the above.
+        position: Which of its kind.
+        hashes: SQL over `records`: `key` (UBIGINT, nulls do not count) and, with several parts,
+            `part`; of sources `source`, `n` and `missing`.
+        parts: Into how many parts the rows fall.
+        pairing: Which of them make pairs, as for `linkage.engine.tally.Tally`.
+        kept: What the chunk with the keys that occur several times is called; None keeps none.
     """
 
     kind: str
+    position: int
     hashes: str
-    counted: str
-    results: tuple[tuple[str, str], ...]
+    parts: int = 1
+    pairing: tuple[tuple[int, int], ...] = ()
+    kept: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,28 +57,51 @@ class CountingPlan:
     """What to count.
 
     Attributes:
-        counts: The kinds.
-        shared: The kind whose query gives keys to remember as a set of bits; it has one column.
+        counts: What, each of one kind beside the others of that kind.
+        hottest: Of the keys under each position tell those with most pairs: so many of a place.
+        hot_pairs: And all that have so many pairs.
         place_bits: Hashes are sent to 2 ** place_bits places.
     """
 
-    counts: tuple[Count, ...]
-    shared: str
+    counts: tuple[Counted, ...]
+    hottest: int
+    hot_pairs: int
     place_bits: int
     limits: KernelLimits
 
 
+def count_held(
+    batches: Iterator[pa.RecordBatch], plan: CountingPlan, shares: Sequence[Sequence[int]]
+) -> Iterator[pa.RecordBatch]:
+    """Count some kinds over all records: a chunk per result, of place 0.
+
+    Args:
+        batches: Positions in `shares`, in the first column.
+        plan: What to count; its hashes go to one place.
+        shares: Which of the plan's counts each partition makes.
+    """
+    mine = [plan.counts[number] for batch in batches for each in batch.column(0).to_pylist() for number in shares[each]]
+    with kernel.opened(plan.limits) as connection:
+        connection.register(chunks.RECORDS, held.current().table)
+        tables = ((count, _present(connection.sql(count.hashes).to_arrow_table())) for count in mine)
+        yield from _results(tables, plan, place=0, bits_of_a_key=_BITS_OF_A_KEY * len(shares))
+
+
 def scatter(batches: Iterator[pa.RecordBatch], plan: CountingPlan) -> Iterator[pa.RecordBatch]:
     """Send the hashes of chunks of records to their places: chunks, one per kind and place."""
+    kinds = {kind: _together(list(counts)) for kind, counts in groupby(plan.counts, key=lambda count: count.kind)}
     with kernel.opened(plan.limits) as connection:
         for _, table in chunks.unpacked(batches):
             connection.register(chunks.RECORDS, table)
-            for count in plan.counts:
-                hashes = connection.sql(count.hashes).to_arrow_table()
+            for kind, sql in kinds.items():
+                hashes = connection.sql(sql).to_arrow_table()
+                if kind == SOURCES:
+                    yield chunks.packed(hashes, 0, kind=kind)
+                    continue
                 order, slices = chunks.by_place(_top_bits(hashes["key"], plan.place_bits))
                 ordered = hashes.take(order)
                 for place, start, rows in slices:
-                    yield chunks.packed(ordered.slice(start, rows), place, kind=count.kind, compression=None)
+                    yield chunks.packed(ordered.slice(start, rows), place, kind=kind, compression=None)
 
 
 def gather(batches: Iterator[pa.RecordBatch], plan: CountingPlan) -> Iterator[pa.RecordBatch]:
@@ -70,36 +109,107 @@ def gather(batches: Iterator[pa.RecordBatch], plan: CountingPlan) -> Iterator[pa
     found: dict[str, list[pa.Table]] = {}
     for kind, table in chunks.unpacked(batches):
         found.setdefault(kind, []).append(table)
-    with kernel.opened(plan.limits) as connection:
-        for count in plan.counts:
-            tables = found.pop(count.kind, None)
-            if tables is None:
-                continue
-            place = _top_bits(tables[0]["key"].slice(0, 1), plan.place_bits)[0].as_py()
-            connection.register(count.kind, pa.concat_tables(tables))
-            connection.execute(count.counted)
-            for kind, sql in count.results:
-                result = connection.sql(sql).to_arrow_table()
-                if kind == plan.shared:
-                    result = _bits(result.column(0), plan.place_bits)
-                yield chunks.packed(result, place, kind=kind, compression=None)
-            connection.unregister(count.kind)
+    keyed = next((tables[0]["key"] for kind, tables in found.items() if kind != SOURCES), None)
+    place = 0 if keyed is None else _top_bits(keyed.slice(0, 1), plan.place_bits)[0].as_py()
+    together = {kind: pa.concat_tables(tables) for kind, tables in found.items()}
+    del found
+    tables = ((count, _of(together[count.kind], count)) for count in plan.counts if count.kind in together)
+    yield from _results(tables, plan, place=place, bits_of_a_key=_BITS_OF_A_KEY)
+
+
+def _together(counts: Sequence[Counted]) -> str:
+    """The hashes of one kind in one query, of a chunk's equal values only one."""
+    [kind] = {count.kind for count in counts}
+    if kind == SOURCES:
+        return counts[0].hashes
+    has_parts = any(count.parts > 1 for count in counts)
+    given = "key, part" if has_parts else "key"
+    parts = ["" if count.parts > 1 or not has_parts else ", 0::TINYINT AS part" for count in counts]
+    rows = " UNION ALL ".join(
+        f"SELECT {given}, {count.position}::SMALLINT AS position FROM (SELECT *{part} FROM ({count.hashes}))"
+        for count, part in zip(counts, parts, strict=True)
+    )
+    times = ", count(*) AS n" if kind == VALUES else ""
+    return f"SELECT *{times} FROM ({rows}) WHERE key IS NOT NULL{' GROUP BY ALL' if times else ''}"
+
+
+def _of(hashes: pa.Table, count: Counted) -> pa.Table:
+    if "position" not in hashes.column_names:
+        return hashes
+    return hashes.filter(pc.equal(hashes["position"], pa.scalar(count.position, hashes["position"].type)))
+
+
+def _present(hashes: pa.Table) -> pa.Table:
+    return hashes.filter(hashes["key"].is_valid()) if "key" in hashes.column_names else hashes
+
+
+def _results(
+    tables: Iterable[tuple[Counted, pa.Table]], plan: CountingPlan, *, place: int, bits_of_a_key: int
+) -> Iterator[pa.RecordBatch]:
+    shared: list[Hashes] = []
+    for count, rows in tables:
+        if count.kind == SOURCES:
+            yield chunks.packed(rows, place, kind=SOURCES)
+        elif rows.num_rows:
+            found = tallied(rows, count.parts, count.pairing)
+            for kind, table in _told(found, count, plan):
+                yield chunks.packed(table, place, kind=kind, compression=None)
+            if count.kind == KEYS:
+                shared.append(found.keys[found.pairs > 0])
+    if shared:
+        bits = set_of_bits(np.concatenate(shared), plan.place_bits, bits_of_a_key)
+        yield chunks.packed(bits, place, kind=SHARED_KEYS, compression=None)
+
+
+def _told(found: Tally, count: Counted, plan: CountingPlan) -> Iterator[tuple[str, pa.Table]]:
+    if count.kind == IDS:
+        yield REPEATED_IDS, _one_row(n=np.count_nonzero(found.rows > 1))
+    elif count.kind == KEYS:
+        yield from _of_keys(found, count.position, plan)
+    else:
+        yield from _of_values(found, count)
+
+
+def _of_keys(found: Tally, position: int, plan: CountingPlan) -> Iterator[tuple[str, pa.Table]]:
+    is_shared = found.pairs > 0
+    yield (
+        SIZES,
+        _one_row(
+            position=position,
+            rows=found.rows.sum(),
+            keys=len(found.keys),
+            shared_keys=np.count_nonzero(is_shared),
+            shared_rows=found.rows[is_shared].sum(),
+            pairs=found.pairs.sum(),
+            largest_key_pairs=found.pairs.max(),
+        ),
+    )
+    hottest = found.hottest(plan.hottest, plan.hot_pairs)
+    columns = {"key": found.keys[hottest], "n": found.rows[hottest], "pairs": found.pairs[hottest]}
+    yield HOTTEST_KEYS, pa.table({"position": np.full(len(hottest), position, np.int16), **columns})
+
+
+def _of_values(found: Tally, count: Counted) -> Iterator[tuple[str, pa.Table]]:
+    repeated = found.rows > 1
+    yield (
+        TOTALS,
+        _one_row(
+            position=count.position,
+            values=len(found.keys),
+            repeated=np.count_nonzero(repeated),
+            present=found.rows.sum(),
+            agreeing=found.pairs.sum(),
+        ),
+    )
+    for part, times in enumerate(found.counts):
+        yield PRESENT, _one_row(position=count.position, part=part, n=times.sum())
+    if count.kept is not None:
+        yield count.kept, pa.table({"key": found.keys[repeated], "n": found.rows[repeated]})
+
+
+def _one_row(**numbers: int | np.integer) -> pa.Table:
+    return pa.table({name: pa.array([int(number)], pa.int64()) for name, number in numbers.items()})
 
 
 def _top_bits(key: pa.ChunkedArray, bits: int) -> pa.ChunkedArray:
     return pc.shift_right(key, pa.scalar(64 - bits, pa.uint64()))
-
-
-def _bits(keys: pa.ChunkedArray, place_bits: int) -> pa.Table:
-    """The set of keys of a place: bit n stands for those whose next `width` bits are n."""
-    width = max(3, (len(keys) * _BITS_OF_A_KEY - 1).bit_length())
-    below_place = pa.scalar((1 << (64 - place_bits)) - 1, pa.uint64())
-    position = pc.shift_right(pc.bit_wise_and(keys, below_place), pa.scalar(64 - place_bits - width, pa.uint64()))
-    position = pc.unique(pc.cast(position, pa.int64()))
-    # Where nothing points to a position, its entry is null: the validity bitmap is the set.
-    entries = pc.inverse_permutation(position, max_index=(1 << width) - 1)
-    if isinstance(entries, pa.ChunkedArray):
-        entries = entries.combine_chunks()
-    validity = entries.buffers()[0]
-    bits = validity.slice(0, 1 << (width - 3)).to_pybytes() if validity is not None else b"\xff" * (1 << (width - 3))
-    return pa.table({"width": pa.array([width], pa.int32()), "bits": pa.array([bits], pa.binary())})

@@ -85,6 +85,7 @@ def _held(records: LinkageRecords, content: Packed | InFiles, rows: int, counts:
         chunks=_references(spark, rows, parallelism(records.frame)),
         held=held,
         bounds=tuple(accumulate(counts[:-1])),
+        rows=rows,
     )
 
 

@@ -150,6 +150,33 @@ def random_pairs_sql(order: str, columns: str) -> str:
     return f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r ON {order}"
 
 
+def pairs_of_values_sql(columns: Sequence[str], source: str | None, link_type: LinkType, condition: str) -> str:
+    """Select all pairs of distinct values of a sample, and of how many pairs of records each is that of.
+
+    Args:
+        columns: Whose values, together.
+        source: The column of the records' sources, whose values then count too; None if there is one.
+        link_type: Which pairs are wanted; records of two sources pair in the order of those.
+        condition: What else `l` and `r` must satisfy; `__place` numbers the values in no order of theirs.
+
+    Returns:
+        SQL with `<column>_l` and `<column>_r`, also of the source, and `pairs`.
+    """
+    every = [*columns, *([] if source is None else [source])]
+    quoted = ", ".join(map(_quoted, every))
+    place = f"row_number() OVER (ORDER BY hash({quoted}), {quoted})"
+    values = f"SELECT *, {place} AS __place FROM (SELECT {quoted}, count(*) AS __n FROM {KEY_ROWS} GROUP BY ALL)"
+    same = "" if source is None else f"l.{source} = r.{source} AND "
+    within = f"{same}(l.__place < r.__place OR (l.__place = r.__place AND l.__n > 1))"
+    across = f"l.{source} < r.{source}"
+    allowed = {"dedupe_only": within, "link_only": across, "link_and_dedupe": f"({across} OR ({within}))"}[link_type]
+    pairs = "CASE WHEN l.__place = r.__place THEN l.__n * (l.__n - 1) // 2 ELSE l.__n * r.__n END AS pairs"
+    return (
+        f"WITH sampled AS MATERIALIZED ({values}) SELECT {', '.join(both_sides(every))}, {pairs} "
+        f"FROM sampled l INNER JOIN sampled r ON {allowed} AND {condition}"
+    )
+
+
 def both_sides(columns: Sequence[str]) -> list[str]:
     """`l.column AS column_l` and `r.column AS column_r` for each column."""
     return [f"{side}.{_quoted(column)} AS {_quoted(f'{column}_{side}')}" for column in columns for side in ("l", "r")]

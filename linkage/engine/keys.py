@@ -34,6 +34,7 @@ class KeyColumn:
 
     Attributes:
         name: The column's name in a task.
+        of_set: The number of the values that are equated; those of a left and a right key are the same.
         sql: A 64-bit hash of the values, null where any of them is: null is no key. Strings
             travel no further as keys. Of exploded arrays a list of such hashes, each once, none null.
         entries: (rule number, side) of the key rows that a record gets under it.
@@ -41,6 +42,7 @@ class KeyColumn:
     """
 
     name: str
+    of_set: int
     sql: str
     entries: tuple[tuple[int, int], ...]
     is_list: bool = False
@@ -71,7 +73,7 @@ def key_columns(records: LinkageRecords, rules: Sequence[KeyedRule]) -> tuple[Ke
             if arrays:
                 lists.add((of_set, side))
     return tuple(
-        KeyColumn(f"__key_{of_set}_{side}", hashed[of_set, side], tuple(entries), (of_set, side) in lists)
+        KeyColumn(f"__key_{of_set}_{side}", of_set, hashed[of_set, side], tuple(entries), (of_set, side) in lists)
         for (of_set, side), entries in found.items()
     )
 

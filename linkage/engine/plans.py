@@ -140,17 +140,25 @@ def random_pairs_plan(
     shares: int,
     limits: KernelLimits,
 ) -> KernelPlan:
-    """Count comparison vectors over one of so many shares of all pairs that the link type allows, whatever their keys.
+    """Count the levels of each comparison over one of so many shares of all pairs that the link type allows.
 
-    The output has the gammas and `pairs`, and the `source_columns` if they are asked for.
+    What has the same values is compared once: a pair of values stands for all pairs of records that
+    have them. Which of two values is left is as good as drawn, but for records of two sources.
+
+    The output has `comparison` (its name), `gamma` and `pairs`, and the `source_columns` if they are asked for.
     """
     sources = source_columns(by_source_pair=by_source_pair)
-    columns = [*([SOURCE] if sources else []), *kernel_sql.compared_columns(comparisons)]
-    mine = f"{order(records)} AND hash(l.{ID}) % {shares} = {share}"
-    pairs = kernel_sql.random_pairs_sql(mine, ", ".join(kernel_sql.both_sides(columns)))
-    vectors = kernel_sql.vectors_sql(comparisons, sources, pairs)
-    output = f"SELECT *, count(*) AS pairs FROM ({vectors}) GROUP BY ALL"
-    return KernelPlan(statements=(), outputs=(output,), limits=limits)
+    named = SOURCE if records.link_type != "dedupe_only" or sources else None
+    outputs = []
+    for comparison in comparisons:
+        columns = kernel_sql.compared_columns([comparison])
+        pairs = kernel_sql.pairs_of_values_sql(columns, named, records.link_type, f"l.__place % {shares} = {share}")
+        vectors = kernel_sql.vectors_sql([comparison], ["pairs", *sources], pairs)
+        gamma = _gammas([comparison])[0]
+        name = comparison.name.replace("'", "''")
+        selected = ", ".join([f"'{name}' AS comparison", f"{gamma} AS gamma", *sources])
+        outputs.append(f"SELECT {selected}, CAST(sum(pairs) AS BIGINT) AS pairs FROM ({vectors}) GROUP BY ALL")
+    return KernelPlan(statements=(), outputs=tuple(outputs), limits=limits)
 
 
 def source_columns(*, by_source_pair: bool) -> list[str]:

@@ -127,12 +127,6 @@ def _level_counts(
         batches = [batch for found in pool.map(compared, range(cores)) for batch in found]
     if not batches:
         return {}
-    vectors, sources = pa.Table.from_batches(batches), plans.source_columns(by_source_pair=by_source_pair)
-    return {comparison.name: _of_comparison(vectors, comparison, sources) for comparison in comparisons}
-
-
-def _of_comparison(vectors: pa.Table, comparison: Comparison, sources: Sequence[str]) -> pa.Table:
-    summed = vectors.group_by([comparison.gamma_column, *sources]).aggregate([(_PAIRS, "sum")])
-    name = pa.repeat(pa.scalar(comparison.name), summed.num_rows)
-    found = {_COMPARISON: name, _GAMMA: summed[comparison.gamma_column], **{each: summed[each] for each in sources}}
-    return pa.table(found | {_PAIRS: summed[f"{_PAIRS}_sum"]})
+    each = [_COMPARISON, _GAMMA, *plans.source_columns(by_source_pair=by_source_pair)]
+    counted = pa.Table.from_batches(batches).group_by(each).aggregate([(_PAIRS, "sum")]).rename_columns([*each, _PAIRS])
+    return {c.name: counted.filter(pc.equal(counted[_COMPARISON], c.name)) for c in comparisons}

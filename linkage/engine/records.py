@@ -49,6 +49,7 @@ class LinkageRecords:
         held: The same rows in one piece that every process of the tasks has, in the order of their
             numbers; the chunks then only refer to it. See `linkage.engine.holding`.
         bounds: The number of the first record of each source but the first, of records that are held.
+        rows: How many there are, of records that are held.
     """
 
     frame: DataFrame
@@ -58,6 +59,7 @@ class LinkageRecords:
     files: RecordFiles | None = None
     held: Broadcast | None = None
     bounds: tuple[int, ...] = ()
+    rows: int | None = None
 
     def task(self, task: Task) -> Task:
         """A task over chunks, or over what was made of them, that finds the records if they are held."""
@@ -74,7 +76,11 @@ class LinkageRecords:
         return tuple(name for name in self.frame.columns if name not in (SOURCE, ID))
 
     def count(self) -> int:
-        """How many records there are."""
+        """How many records there are; counted where they are neither held nor in files."""
+        if self.rows is not None:
+            return self.rows
+        if self.files is not None:
+            return self.files.rows
         row = self.chunks.agg(F.sum("rows")).first()
         return 0 if row is None or row[0] is None else int(row[0])
 

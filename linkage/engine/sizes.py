@@ -63,7 +63,8 @@ class SharedKeys:
         """The set from its segments.
 
         Args:
-            segments: (place, width within the place, bits); a place without one has no shared key.
+            segments: (place, width within the place, bits); a place without one has no shared key, and
+                one with several those of all.
             place_bits: The number of bits that say the place.
 
         >>> SharedKeys.joined([(1, 3, bytes([0b1000_0001]))], 1).bits.hex()
@@ -73,7 +74,7 @@ class SharedKeys:
         joined = np.zeros((1 << place_bits, 1 << (width - 3)), np.uint8)
         for place, own_width, bits in segments:
             wide = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
-            joined[place] = np.packbits(wide.repeat(1 << (width - own_width)), bitorder="little")
+            joined[place] |= np.packbits(wide.repeat(1 << (width - own_width)), bitorder="little")
         return cls(place_bits + width, joined.tobytes())
 
 

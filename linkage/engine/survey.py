@@ -55,8 +55,8 @@ def survey(
 ) -> Survey:
     """Count records by source, keys and pairs by rule, and values by column.
 
-    What was counted of values stays cached, hashes and integers, until the caller clears Spark's
-    cache.
+    Where records are not held, what was counted of values stays cached, hashes and integers, until the
+    caller clears Spark's cache.
 
     Args:
         records: What to count.
@@ -69,24 +69,23 @@ def survey(
             the same ID.
     """
     keys = key_columns(records, rules)
-    rows = records.count()
-    hashes = rows * max(1, len(keys) + len(columns))
-    cores = parallelism(records.frame)
-    places = max(cores, -(-hashes // _HASHES_OF_A_TASK), 2)
     plan = CountingPlan(
         counts=(
-            survey_sql.source_count(),
+            *survey_sql.key_counts(records, keys),
+            *survey_sql.value_counts(records, columns),
             survey_sql.node_count(records, 0),
-            *survey_sql.key_count(records, keys),
-            *survey_sql.value_count(records, columns),
+            survey_sql.source_count(),
         ),
-        shared="shared keys",
-        place_bits=(places - 1).bit_length(),
+        hottest=survey_sql.HOTTEST,
+        hot_pairs=survey_sql.HOT_PAIRS,
+        place_bits=_place_bits(records, max(1, len(keys) + len(columns))),
         limits=limits,
     )
-    counted = _counted(records, plan).persist(StorageLevel.MEMORY_AND_DISK)
+    counted = _counted(records, plan)
+    if records.held is None:
+        counted = counted.persist(StorageLevel.MEMORY_AND_DISK)
     found = _by_kind(counted.where(~F.col("kind").startswith(kind_of(""))))
-    counts = _counts(records, found.get("sources", ()))
+    counts = _counts(records, found.get(counting.SOURCES, ()))
     return Survey(
         counts=counts,
         seed=_seed(records, found, plan),
@@ -95,10 +94,18 @@ def survey(
     )
 
 
+def _place_bits(records: LinkageRecords, hashes_of_a_record: int) -> int:
+    """Bits of the number of places that hashes are sent to; none where they stay."""
+    if records.held is not None:
+        return 0
+    hashes = records.count() * hashes_of_a_record
+    return (max(parallelism(records.frame), -(-hashes // _HASHES_OF_A_TASK), 2) - 1).bit_length()
+
+
 def _seed(records: LinkageRecords, found: Mapping[str, Sequence[tuple[int, pa.Table]]], plan: CountingPlan) -> int:
     """A seed without two records of one node: 0 but by rare chance."""
     for seed in range(1, _SEEDS + 1):
-        if not sum(table["n"][0].as_py() for _, table in found.get("repeated IDs", ())):
+        if not sum(table["n"][0].as_py() for _, table in found.get(counting.REPEATED_IDS, ())):
             return seed - 1
         refuse_repeated_ids(records)
         alone = replace(plan, counts=(survey_sql.node_count(records, seed),))
@@ -108,9 +115,19 @@ def _seed(records: LinkageRecords, found: Mapping[str, Sequence[tuple[int, pa.Ta
 
 def _counted(records: LinkageRecords, plan: CountingPlan) -> DataFrame:
     """One chunk per place and result."""
+    if records.held is not None:
+        return _counted_where_held(records, plan)
     hashes = records.chunks.mapInArrow(records.task(partial(counting.scatter, plan=plan)), chunks.SCHEMA)
     placed = hashes.repartitionById(1 << plan.place_bits, "place")
     return placed.mapInArrow(partial(counting.gather, plan=plan), chunks.SCHEMA)
+
+
+def _counted_where_held(records: LinkageRecords, plan: CountingPlan) -> DataFrame:
+    """Each count is made by one task, over all records."""
+    tasks = min(len(plan.counts), parallelism(records.frame))
+    shares = tuple(tuple(range(each, len(plan.counts), tasks)) for each in range(tasks))
+    positions = records.frame.sparkSession.range(0, tasks, 1, tasks)
+    return positions.mapInArrow(records.task(partial(counting.count_held, plan=plan, shares=shares)), chunks.SCHEMA)
 
 
 def _by_kind(counted: DataFrame) -> dict[str, list[tuple[int, pa.Table]]]:
@@ -128,12 +145,14 @@ def _counts(records: LinkageRecords, found: Sequence[tuple[int, pa.Table]]) -> d
     unnamed = sum(row["n"] for row in rows if row["source"] not in range(len(records.sources)))
     if unnamed:
         raise InputError(f"{unnamed} records are of no source that is linked ({', '.join(records.sources)})")
-    missing = {records.sources[row["source"]]: row["missing"] for row in rows if row["missing"]}
-    if missing:
-        told = ", ".join(f"{name}: {missing[name]}" for name in sorted(missing))
+    counts, missing = dict.fromkeys(records.sources, 0), dict.fromkeys(records.sources, 0)
+    for row in rows:
+        counts[records.sources[row["source"]]] += int(row["n"])
+        missing[records.sources[row["source"]]] += int(row["missing"])
+    if any(missing.values()):
+        told = ", ".join(f"{name}: {number}" for name, number in sorted(missing.items()) if number)
         raise InputError(f"records with a null unique ID ({told}); give every record one")
-    counted = {records.sources[row["source"]]: int(row["n"]) for row in rows}
-    return {name: counted.get(name, 0) for name in records.sources}
+    return counts
 
 
 def _sizes(
@@ -147,10 +166,11 @@ def _sizes(
     for position, key in enumerate(keys):
         for number, _ in key.entries:
             positions[number].add(position)
-    sizes = _rows_by_position(found.get("sizes", ()))
-    hottest = _rows_by_position(found.get("hottest keys", ()))
+    sizes = _rows_by_position(found.get(counting.SIZES, ()))
+    hottest = _rows_by_position(found.get(counting.HOTTEST_KEYS, ()))
     segments = [
-        (place, table["width"][0].as_py(), table["bits"][0].as_py()) for place, table in found.get(plan.shared, ())
+        (place, table["width"][0].as_py(), table["bits"][0].as_py())
+        for place, table in found.get(counting.SHARED_KEYS, ())
     ]
 
     def of(rows: Mapping[int, list[dict[str, int]]], rule: KeyedRule) -> list[dict[str, int]]:
@@ -181,7 +201,10 @@ def _hottest(rows: Sequence[Mapping[str, int]]) -> tuple[HotKey, ...]:
 def _totals(
     records: LinkageRecords, columns: Sequence[str], found: Mapping[str, Sequence[tuple[int, pa.Table]]]
 ) -> dict[str, ColumnTotals]:
-    totals, present = _rows_by_position(found.get("totals", ())), _rows_by_position(found.get("present", ()))
+    totals, present = (
+        _rows_by_position(found.get(counting.TOTALS, ())),
+        _rows_by_position(found.get(counting.PRESENT, ())),
+    )
     return {
         column: _column_totals(records, totals.get(position, ()), present.get(position, ()))
         for position, column in enumerate(columns)
@@ -193,7 +216,7 @@ def _column_totals(
 ) -> ColumnTotals:
     by_source: dict[int, int] = {}
     for row in present:
-        number = row.get("source", 0)
+        number = row["part"]
         by_source[number] = by_source.get(number, 0) + row["n"]
     return ColumnTotals(
         values=sum(row["values"] for row in totals),
