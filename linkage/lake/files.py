@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from linkage.errors import InputError
+from linkage.lake.parquet import schema_of
 
 _PARQUET = b"PAR1"
 
@@ -41,7 +42,8 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
     names, csv_only = _checked(path, _files(spark, path))
     if csv_only:
         return _read_csv(spark, path, names, malformed_column)
-    return _load(spark, "parquet", path, {})
+    files = local_parquet(path) if is_local(path) else None
+    return _load(spark, "parquet", path, {}, None if files is None else schema_of(files))
 
 
 def check_input(path: str) -> None:
