@@ -1,14 +1,15 @@
 """Records that every process of the tasks holds in memory, so that only their numbers have to move.
 
-Imported by executors: PyArrow only.
+Imported by executors: NumPy and PyArrow only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,20 +30,29 @@ class Held:
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table
-        self._more: dict[str, pa.Table] = {}
+        self._more: dict[str, pa.Array] = {}
 
     def chunk(self, number: int) -> pa.Table:
         """Some of the records, and their numbers in the column `__row`."""
         start = number * CHUNK_ROWS
-        records = self.table.slice(start, CHUNK_ROWS)
-        rows = pa.array(range(start, start + records.num_rows), pa.int32())
-        return records.append_column(ROW, rows)
+        return _numbered(self.table.slice(start, CHUNK_ROWS), start)
 
-    def more(self, name: str, made: Callable[[], pa.Table]) -> pa.Table:
-        """Further columns, made once in each process: one row for each record, in order."""
-        if name not in self._more:
-            self._more[name] = _in_order(made())
-        return self._more[name]
+    def numbered(self) -> pa.Table:
+        """All of them, and their numbers in the column `__row`."""
+        return _numbered(self.table, 0)
+
+    def more(self, names: Sequence[str], made: Callable[[Sequence[str]], pa.Table]) -> list[pa.Array]:
+        """Further columns, each made once in each process.
+
+        Args:
+            names: What each is known by.
+            made: Makes those that are not there yet, of these names: a column for each and then `__row`,
+                with one row for each record in any order.
+        """
+        missing = [name for name in dict.fromkeys(names) if name not in self._more]
+        if missing:
+            self._more |= zip(missing, _in_order(made(missing)), strict=True)
+        return [self._more[name] for name in names]
 
 
 class Packed:
@@ -148,9 +158,15 @@ def _from_files(parts: tuple[FilePart, ...], schema: pa.Schema, order: Order | N
     return Held(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _in_order(table: pa.Table) -> pa.Table:
-    """A table by its column `__row`, which goes."""
-    [row] = in_pieces([table[ROW]])
+def _numbered(records: pa.Table, start: int) -> pa.Table:
+    rows = np.arange(start, start + records.num_rows, dtype=np.int32)
+    return records.append_column(ROW, pa.array(rows))
+
+
+def _in_order(table: pa.Table) -> list[pa.Array]:
+    """The columns of a table by its last one, `__row`, which goes."""
+    *columns, row = in_pieces(table.columns)
     if len(row) and not pc.all(pc.less(row.slice(0, len(row) - 1), row.slice(1))).as_py():
-        table = table.take(pc.sort_indices(row))
-    return table.drop_columns(ROW).combine_chunks()
+        positions = pc.sort_indices(row)
+        columns = [column.take(positions) for column in columns]
+    return columns

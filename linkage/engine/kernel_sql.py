@@ -30,7 +30,8 @@ from linkage.model.specification import (
 # A similarity of two columns.
 _SIDE = r'"?\w+_[lr]"?'
 _SIMILARITY = re.compile(
-    rf"\b(?:jaro_winkler_similarity|jaro_similarity|levenshtein|damerau_levenshtein)\({_SIDE}, {_SIDE}\)",
+    rf"\b(?P<name>jaro_winkler_similarity|jaro_similarity|levenshtein|damerau_levenshtein)"
+    rf"\((?P<left>{_SIDE}), (?P<right>{_SIDE})\)",
     re.IGNORECASE,
 )
 # Where a call may be a text, or its columns names of something else.
@@ -200,9 +201,9 @@ def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs
     """Select columns of pairs and their comparison vectors.
 
     DuckDB computes a function anew in each branch of a CASE, so a similarity that several levels
-    hold against thresholds is computed once, beforehand. Null in is null out for these functions
-    and they fail on no value, so it changes nothing that they are computed also where a branch
-    before them is taken.
+    hold against thresholds is computed once, beforehand, and not for values that are equal, as most
+    are among pairs that share a key. Null in is null out for these functions and they fail on no
+    value, so it changes nothing that they are computed also where a branch before them is taken.
 
     Args:
         comparisons: What to compare.
@@ -212,7 +213,10 @@ def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs
     vectors = [gamma_sql(comparison) for comparison in comparisons]
     safe = [not any(sign in vector for sign in _UNSAFE) for vector in vectors]
     found = (
-        call for vector, is_safe in zip(vectors, safe, strict=True) if is_safe for call in _SIMILARITY.findall(vector)
+        call[0]
+        for vector, is_safe in zip(vectors, safe, strict=True)
+        if is_safe
+        for call in _SIMILARITY.finditer(vector)
     )
     calls = Counter(found)
     shared = {call: f"__similarity_{n}" for n, call in enumerate(call for call, times in calls.items() if times > 1)}
@@ -222,9 +226,19 @@ def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs
     ]
     source = f"({pairs})"
     if shared:
-        computed = ", ".join(f"{call} AS {name}" for call, name in shared.items())
+        computed = ", ".join(f"{_similarity(call)} AS {name}" for call, name in shared.items())
         source = f"(SELECT *, {computed} FROM {source})"
     return f"SELECT {', '.join([*columns, *vectors])} FROM {source}"
+
+
+def _similarity(call: str) -> str:
+    """The call, but for equal values what it gives for those; of two empty texts Jaro's similarity is 0."""
+    found = _SIMILARITY.fullmatch(call)
+    if found is None:
+        return call
+    left, right = found["left"], found["right"]
+    equal = "0::BIGINT" if "levenshtein" in found["name"].lower() else "1::DOUBLE"
+    return f"CASE WHEN {left} = {right} AND {left} <> '' THEN {equal} ELSE {call} END"
 
 
 def weight_sql(model: LinkageModel, sources: Sequence[str]) -> str:

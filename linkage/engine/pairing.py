@@ -1,8 +1,8 @@
 """What runs in the tasks where records are held: pairs of numbers made from key rows, their values looked up.
 
 Most pairs that share a key are made by an earlier rule and go again. That is decided on integers, one
-for each distinct value of a key, before any value is looked at. Imported by executors: DuckDB and
-PyArrow only.
+for each distinct value of a key, before any value is looked at. Imported by executors: DuckDB, NumPy
+and PyArrow only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +22,8 @@ from linkage.engine.kernel import KEY_ROWS, KernelLimits
 MADE = "made"
 RULE = "__rule"
 WHOLE = "__whole"
+# What codes are known by in `Held.more`, before the expression that they are of.
+_CODES = "codes of "
 # Pairs whose values are looked up at a time.
 BATCH_PAIRS = 250_000
 
@@ -108,7 +111,7 @@ def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table,
         pairs = pairs.filter(_is_left_by_plain(connection, records, pairs, plan.rules))
     if plan.condition is None:
         return pairs
-    of_pair = {RULE: pairs["rule"], "__number": pa.array(range(pairs.num_rows), pa.int64())}
+    of_pair = {RULE: pairs["rule"], "__number": pa.array(np.arange(pairs.num_rows))}
     of_pair |= {WHOLE: pairs[WHOLE]} if WHOLE in pairs.column_names else {}
     lists = _lists(connection, records, plan.lists)
     for side in "lr":
@@ -143,29 +146,26 @@ def _is_left_by_plain(
 def _codes(connection: duckdb.DuckDBPyConnection, records: Held, expressions: Sequence[str]) -> dict[str, pa.Array]:
     """For each expression an integer for each record: equal where values are, null where they are."""
 
-    def coded() -> pa.Table:
-        connection.register(chunks.RECORDS, _numbered(records))
-        named = ", ".join(f"{sql} AS key_{place}" for place, sql in enumerate(expressions))
-        table = connection.sql(f"SELECT {ROW}, {named} FROM {chunks.RECORDS}").to_arrow_table()
+    def coded(names: Sequence[str]) -> pa.Table:
+        table = _computed(connection, records, [name.removeprefix(_CODES) for name in names])
         codes = {name: _coded(table[name]) for name in table.column_names if name != ROW}
-        return pa.table({ROW: table[ROW], **codes})
+        return pa.table({**codes, ROW: table[ROW]})
 
-    found = records.more("\n".join(expressions), coded)
-    return dict(zip(expressions, held.in_pieces(found.columns), strict=True))
+    found = records.more([f"{_CODES}{expression}" for expression in expressions], coded)
+    return dict(zip(expressions, found, strict=True))
 
 
 def _lists(connection: duckdb.DuckDBPyConnection, records: Held, lists: Mapping[str, str]) -> dict[str, pa.Array]:
     """For each expression its value for each record."""
-    if not lists:
-        return {}
+    found = records.more(list(lists.values()), lambda missing: _computed(connection, records, missing))
+    return dict(zip(lists, found, strict=True))
 
-    def listed() -> pa.Table:
-        connection.register(chunks.RECORDS, _numbered(records))
-        named = ", ".join(f"{sql} AS {name}" for name, sql in lists.items())
-        return connection.sql(f"SELECT {ROW}, {named} FROM {chunks.RECORDS}").to_arrow_table()
 
-    found = records.more("\n".join(lists.values()), listed)
-    return dict(zip(lists, held.in_pieces(found.columns), strict=True))
+def _computed(connection: duckdb.DuckDBPyConnection, records: Held, expressions: Sequence[str]) -> pa.Table:
+    """A column for each expression over a record, and its number."""
+    connection.register(chunks.RECORDS, records.numbered())
+    named = ", ".join(f"{sql} AS computed_{place}" for place, sql in enumerate(expressions))
+    return connection.sql(f"SELECT {named}, {ROW} FROM {chunks.RECORDS}").to_arrow_table()
 
 
 def _coded(column: pa.ChunkedArray) -> pa.Array:
@@ -178,34 +178,30 @@ def _values(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Tabl
     columns = {RULE: pairs["rule"]}
     for name in plan.carried:
         if name in plan.frequencies:
-            column = _shares(connection, records, plan.frequencies[name])
+            column = _share(connection, records, plan.frequencies[name])
         else:
             [column] = held.in_pieces([records.table[name]])
         columns |= {f"{name}_{side}": column.take(pairs[side]) for side in "lr"}
     return pa.table(columns)
 
 
-def _shares(connection: duckdb.DuckDBPyConnection, records: Held, column: str) -> pa.Array:
+def _share(connection: duckdb.DuckDBPyConnection, records: Held, column: str) -> pa.Array:
     """For each record the share of its value among all values of a column; null where it has none."""
 
-    def shared() -> pa.Table:
-        connection.register(chunks.RECORDS, _numbered(records))
+    def shared(_: Sequence[str]) -> pa.Table:
+        connection.register(chunks.RECORDS, records.numbered())
         counted = (
             f'SELECT "{column}" AS value, count(*) AS n FROM {chunks.RECORDS} WHERE value IS NOT NULL GROUP BY ALL'
         )
         present = f'SELECT count("{column}") FROM {chunks.RECORDS}'
         sql = (
-            f"SELECT records.{ROW}, counted.n / CAST(({present}) AS DOUBLE) AS share "
+            f"SELECT counted.n / CAST(({present}) AS DOUBLE) AS share, records.{ROW} "
             f'FROM {chunks.RECORDS} LEFT JOIN ({counted}) counted ON records."{column}" = counted.value'
         )
         return connection.sql(sql).to_arrow_table()
 
-    [share] = held.in_pieces(records.more(f"share of {column}", shared).columns)
+    [share] = records.more([f"share of {column}"], shared)
     return share
-
-
-def _numbered(records: Held) -> pa.Table:
-    return records.table.append_column(ROW, pa.array(range(records.table.num_rows), pa.int32()))
 
 
 def _all(conditions: Sequence[pa.Array]) -> pa.Array:
