@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -18,14 +19,17 @@ from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import KeyColumn, key_columns
 from linkage.engine.packing import parallelism
 from linkage.engine.records import LinkageRecords, possible_pairs, refuse_repeated_ids
-from linkage.engine.sizes import HotKey, KeySizes, SharedKeys, rule_size
-from linkage.errors import InputError
+from linkage.engine.sizes import CappedKeys, HotKey, KeySizes, SharedKeys, rule_size
+from linkage.engine.survey_sql import Cap
+from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import KeyedRule
 
 # Numberings of records to try.
 _SEEDS = 8
 # Hashes that one task counts; they sit in its memory.
 _HASHES_OF_A_TASK = 8_000_000
+# Every task gets all capped keys; 8 MB of hashes.
+MOST_CAPPED_KEYS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,12 @@ class Survey:
 
 
 def survey(
-    records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str], *, limits: KernelLimits
+    records: LinkageRecords,
+    rules: Sequence[KeyedRule],
+    columns: Sequence[str],
+    *,
+    limits: KernelLimits,
+    cap_key_pairs: int | None = None,
 ) -> Survey:
     """Count records by source, keys and pairs by rule, and values by column.
 
@@ -63,8 +72,10 @@ def survey(
         rules: All rules that will be used.
         columns: Columns whose values to count, in lower case; nulls are not values.
         limits: What a task's DuckDB may use.
+        cap_key_pairs: A key that would make more pairs than this makes none; None caps no key.
 
     Raises:
+        ConfigError: More than `MOST_CAPPED_KEYS` keys are above the cap.
         InputError: A record is of no known source, an ID is null, or two records of one source have
             the same ID.
     """
@@ -72,21 +83,26 @@ def survey(
     rows = records.count()
     hashes = rows * max(1, len(keys) + len(columns))
     cores = parallelism(records.frame)
-    places = max(cores, -(-hashes // _HASHES_OF_A_TASK), 2)
+    place_bits = (max(cores, -(-hashes // _HASHES_OF_A_TASK), 2) - 1).bit_length()
+    # Hashes spread evenly: a place with twice its share says that there are too many, and need not tell all.
+    told = 2 * MOST_CAPPED_KEYS // (1 << place_bits)
+    cap = None if cap_key_pairs is None else Cap(cap_key_pairs, told + 1)
     plan = CountingPlan(
         counts=(
             survey_sql.source_count(),
             survey_sql.node_count(records, 0),
-            *survey_sql.key_count(records, keys),
+            *survey_sql.key_count(records, keys, cap),
             *survey_sql.value_count(records, columns),
         ),
         shared="shared keys",
-        place_bits=(places - 1).bit_length(),
+        place_bits=place_bits,
         limits=limits,
     )
     counted = _counted(records, plan).persist(StorageLevel.MEMORY_AND_DISK)
     found = _by_kind(counted.where(~F.col("kind").startswith(kind_of(""))))
     counts = _counts(records, found.get("sources", ()))
+    if cap is not None:
+        _refuse_many_capped(found.get(survey_sql.CAPPED, ()), cap)
     return Survey(
         counts=counts,
         seed=_seed(records, found, plan),
@@ -160,7 +176,31 @@ def _sizes(
         by_rule={rule.number: rule_size(of(sizes, rule)) for rule in rules},
         hottest={rule.number: _hottest(of(hottest, rule)) for rule in rules},
         shared=SharedKeys.joined(segments, plan.place_bits),
+        capped=_capped(found.get(survey_sql.CAPPED, ()), positions),
     )
+
+
+def _refuse_many_capped(found: Sequence[tuple[int, pa.Table]], cap: Cap) -> None:
+    told = [table.num_rows for _, table in found]
+    if sum(told) > MOST_CAPPED_KEYS or max(told, default=0) == cap.told:
+        raise ConfigError(
+            f"link.cap_key_pairs {cap.pairs}: more than {MOST_CAPPED_KEYS:,} keys are above it; "
+            "raise link.cap_key_pairs"
+        )
+
+
+def _capped(found: Sequence[tuple[int, pa.Table]], positions: Mapping[int, set[int]]) -> dict[int, CappedKeys]:
+    """Those of each rule that has any."""
+    if not found:
+        return {}
+    every, capped = pa.concat_tables([table for _, table in found]), {}
+    for number, own in positions.items():
+        keys = every.filter(pc.is_in(every["position"], pa.array(sorted(own), every["position"].type)))
+        if keys.num_rows:
+            ascending = keys["key"].combine_chunks().sort()
+            rows, pairs = (int(pc.sum(keys[name]).as_py()) for name in ("n", "pairs"))
+            capped[number] = CappedKeys(ascending, rows, pairs)
+    return capped
 
 
 def _rows_by_position(found: Sequence[tuple[int, pa.Table]]) -> dict[int, list[dict[str, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from linkage.engine import chunks
 from linkage.engine.counting import Count
@@ -14,6 +15,21 @@ from linkage.engine.records import ID, SOURCE, LinkageRecords, node_sql
 HOT_PAIRS = 250_000
 # As many are told of each rule in any case.
 HOTTEST = 10
+
+CAPPED = "capped keys"
+
+
+@dataclass(frozen=True)
+class Cap:
+    """Which keys make no pair: those that would make more than so many.
+
+    Attributes:
+        pairs: So many.
+        told: Capped keys that a place tells of, at most.
+    """
+
+    pairs: int
+    told: int
 
 
 def source_count() -> Count:
@@ -40,8 +56,8 @@ def node_count(records: LinkageRecords, seed: int) -> Count:
     )
 
 
-def key_count(records: LinkageRecords, keys: Sequence[KeyColumn]) -> list[Count]:
-    """Rows and pairs of each key; nothing where there are no keys."""
+def key_count(records: LinkageRecords, keys: Sequence[KeyColumn], cap: Cap | None = None) -> list[Count]:
+    """Rows and pairs of each key that is not capped, and the capped ones; nothing where there are no keys."""
     if not keys:
         return []
     by_source = records.link_type == "link_only"
@@ -71,8 +87,13 @@ def key_count(records: LinkageRecords, keys: Sequence[KeyColumn]) -> list[Count]
         f"SELECT s.position, s.key, s.n, s.pairs FROM sized s LEFT JOIN ({top.format(n=HOTTEST)}) t USING (key) "
         f"WHERE t.key IS NOT NULL OR s.pairs >= {HOT_PAIRS}"
     )
-    results = (("sizes", sizes), ("hottest keys", hottest), ("shared keys", "SELECT key FROM sized WHERE pairs > 0"))
-    return [Count("key_hashes", f"WITH keyed AS (SELECT {keyed} FROM {chunks.RECORDS}) {rows}", counted, results)]
+    results = [("sizes", sizes), ("hottest keys", hottest), ("shared keys", "SELECT key FROM sized WHERE pairs > 0")]
+    if cap is not None:
+        above = f"FROM sized WHERE pairs > {cap.pairs}"
+        counted += f"; CREATE TEMP TABLE capped AS SELECT position, key, n, pairs {above}; DELETE {above}"
+        results.append((CAPPED, f"SELECT * FROM capped LIMIT {cap.told}"))
+    hashes = f"WITH keyed AS (SELECT {keyed} FROM {chunks.RECORDS}) {rows}"
+    return [Count("key_hashes", hashes, counted, tuple(results))]
 
 
 def _pairs_of_key(records: LinkageRecords, *, has_sides: bool) -> str:
