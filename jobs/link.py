@@ -37,7 +37,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
-    """Score the pairs of all rules and keep those above the threshold."""
+    """Score the pairs of all rules and keep those above the threshold; with a cap, tell what it lost."""
     config, limits = task.config.link, kernel_limits(task.spark, task.run)
     model = _model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")

@@ -71,7 +71,11 @@ class Lost:
 
 
 def capped_column(rule: int) -> str:
-    """The column of a pair that tells of capped keys of a rule, by its number."""
+    """The column of a pair that tells of capped keys of a rule, by its number.
+
+    >>> capped_column(3)
+    '__capped_3'
+    """
     return f"__capped_{rule}"
 
 
