@@ -5,12 +5,16 @@ Scored pairs hold comparison levels and weights, no name and no date of birth.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import schemas
 from jobs.harness import stages
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.models import model_of_row
+from jobs.harness.run import Run
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
+from linkage.engine.capping import Lost, lost
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
@@ -33,7 +37,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
-    """Score the pairs of all rules and keep those above the threshold."""
+    """Score the pairs of all rules and keep those above the threshold; with a cap, tell what it lost."""
     config, limits = task.config.link, kernel_limits(task.spark, task.run)
     model = _model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
@@ -42,7 +46,8 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
     check_runnable(records, model, rules)
     records = hold(records, memory=records_memory(task.spark))
-    found = survey(records, rules, counted_columns(model, for_training=False), limits=limits)
+    columns = counted_columns(model, for_training=False)
+    found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)
     budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
     pairs = score(
         records,
@@ -59,7 +64,31 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     patterns = pairs.patterns()
     counted = task.spark.createDataFrame(named_patterns(records, patterns, with_sources=True)).coalesce(1)
     task.lake.overwrite(counted, Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts"))
-    return {"pairs_considered": sum(patterns["pairs"].to_pylist()), "pairs_kept": written.rows}
+    counts = {"pairs_considered": sum(patterns["pairs"].to_pylist()), "pairs_kept": written.rows}
+    if config.cap_key_pairs is not None:
+        counts |= _tell_lost(task.run, config.cap_key_pairs, lost(rules, found.sizes, pairs.sharing_capped()))
+    return counts
+
+
+def _tell_lost(run: Run, cap: int, of_match_keys: Mapping[str, Lost]) -> dict[str, int]:
+    """Put into the manifest and print what capping did; counts over all match keys.
+
+    A pair may be lost to several match keys: their sum is an upper bound.
+    """
+    run.manifest.more["capped"] = {match_key: each.document() for match_key, each in of_match_keys.items()}
+    if not of_match_keys:
+        print(f"link.cap_key_pairs {cap:,}: no key is above it")
+    for match_key, each in of_match_keys.items():
+        at_most = "" if each.is_exact else "at most "
+        print(
+            f"link.cap_key_pairs {cap:,}: blocking rule {match_key}: {each.keys:,} keys of {each.records:,} records "
+            f"capped; {at_most}{each.pairs_not_made:,} pairs not made, {each.made_elsewhere:,} of them by another rule "
+            f"or key, {at_most}{each.pairs_lost:,} lost"
+        )
+    return {
+        "capped_keys": sum(each.keys for each in of_match_keys.values()),
+        "pairs_lost_at_most": sum(each.pairs_lost for each in of_match_keys.values()),
+    }
 
 
 def _model(lake: Lake) -> LinkageModel:

@@ -57,6 +57,7 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
         f"records in          {counts['rows']:,}",
         f"quarantined         {counts['quarantined']:,}" + _listed(reasons),
         f"pairs considered    {counts['pairs_considered']:,}, {counts['pairs_kept']:,} kept",
+        *_lost(counts),
         f"persons found       {counts['persons']:,} from {counts['records']:,} records",
         *_told(run.manifest.more.get("accuracy")),
         *(f"{_label(place)}{_cluster(row)}" for place, row in enumerate(biggest)),
@@ -77,6 +78,12 @@ def _told(accuracy: dict[str, float | None] | None) -> list[str]:
         return []
     rates = f"{_rate(accuracy['precision'])}, {_rate(accuracy['recall'])}"
     return [f"precision, recall   {rates} of pairs, on synthetic truth"]
+
+
+def _lost(counts: dict[str, int]) -> list[str]:
+    if not counts.get("capped_keys"):
+        return []
+    return [f"keys capped         {counts['capped_keys']:,}, at most {counts['pairs_lost_at_most']:,} pairs lost"]
 
 
 def _place(config: PipelineSettings, table: str) -> str:

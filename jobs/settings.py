@@ -59,10 +59,15 @@ class TrainSettings(Settings):
 
 
 class LinkSettings(Settings):
-    """Pairs below `threshold_weight` bits are not kept; more than `max_pairs` are not made."""
+    """Pairs below `threshold_weight` bits are not kept; more than `max_pairs` are not made.
+
+    A block key that alone would make more than `cap_key_pairs` pairs makes none under its rule. Links
+    are missed by it; the run tells how many pairs were lost. Without it no key is capped.
+    """
 
     threshold_weight: float
     max_pairs: int = Field(gt=0)
+    cap_key_pairs: int | None = Field(default=None, gt=0)
 
 
 class ResolveSettings(Settings):

@@ -15,6 +15,7 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from linkage.engine import chunks, held, kernel
 from linkage.engine.kernel import KernelLimits
@@ -24,7 +25,7 @@ from linkage.engine.tally import Hashes, Tally, set_of_bits, tallied
 SOURCES, IDS, KEYS, VALUES = "sources", "ids", "keys", "values"
 # What comes of it.
 REPEATED_IDS, SIZES, HOTTEST_KEYS, SHARED_KEYS = "repeated IDs", "sizes", "hottest keys", "shared keys"
-TOTALS, PRESENT = "totals", "present"
+CAPPED_KEYS, TOTALS, PRESENT = "capped keys", "totals", "present"
 
 # Bits of the set of shared keys for each of them, at least: of other keys one in eight passes at most.
 _BITS_OF_A_KEY = 8
@@ -53,6 +54,19 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Cap:
+    """Which keys make no pair: those that would make more than so many.
+
+    Attributes:
+        pairs: So many.
+        told: Capped keys that a place tells of each position, at most.
+    """
+
+    pairs: int
+    told: int
+
+
+@dataclass(frozen=True)
 class CountingPlan:
     """What to count.
 
@@ -61,6 +75,7 @@ class CountingPlan:
         hottest: Of the keys under each position tell those with most pairs: so many of a place.
         hot_pairs: And all that have so many pairs.
         place_bits: Hashes are sent to 2 ** place_bits places.
+        cap: Which keys count apart, and in none of the other results.
     """
 
     counts: tuple[Counted, ...]
@@ -68,6 +83,7 @@ class CountingPlan:
     hot_pairs: int
     place_bits: int
     limits: KernelLimits
+    cap: Cap | None = None
 
 
 def count_held(
@@ -152,6 +168,10 @@ def _results(
             yield chunks.packed(rows, place, kind=SOURCES)
         elif rows.num_rows:
             found = tallied(rows, count.parts, count.pairing)
+            if count.kind == KEYS and plan.cap is not None:
+                above = found.pairs > plan.cap.pairs
+                yield chunks.packed(_capped(found.where(above), count.position, plan.cap), place, kind=CAPPED_KEYS)
+                found = found.where(~above)
             for kind, table in _told(found, count, plan):
                 yield chunks.packed(table, place, kind=kind, compression=None)
             if count.kind == KEYS:
@@ -181,12 +201,20 @@ def _of_keys(found: Tally, position: int, plan: CountingPlan) -> Iterator[tuple[
             shared_keys=np.count_nonzero(is_shared),
             shared_rows=found.rows[is_shared].sum(),
             pairs=found.pairs.sum(),
-            largest_key_pairs=found.pairs.max(),
+            largest_key_pairs=found.pairs.max(initial=0),
         ),
     )
-    hottest = found.hottest(plan.hottest, plan.hot_pairs)
-    columns = {"key": found.keys[hottest], "n": found.rows[hottest], "pairs": found.pairs[hottest]}
-    yield HOTTEST_KEYS, pa.table({"position": np.full(len(hottest), position, np.int16), **columns})
+    yield HOTTEST_KEYS, _rows(found, found.hottest(plan.hottest, plan.hot_pairs), position)
+
+
+def _capped(found: Tally, position: int, cap: Cap) -> pa.Table:
+    return _rows(found, np.arange(min(len(found.keys), cap.told)), position)
+
+
+def _rows(found: Tally, places: NDArray[np.intp], position: int) -> pa.Table:
+    """What was found of some keys."""
+    columns = {"key": found.keys[places], "n": found.rows[places], "pairs": found.pairs[places]}
+    return pa.table({"position": np.full(len(places), position, np.int16), **columns})
 
 
 def _of_values(found: Tally, count: Counted) -> Iterator[tuple[str, pa.Table]]:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from linkage.engine.held import ROW
 from linkage.engine.kernel import KEY_ROWS
-from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE, WHOLE
+from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE
 from linkage.engine.many_keys import ManyKeys
 from linkage.engine.records import ID, SOURCE
 from linkage.model.blocking import KeyedRule
@@ -63,7 +63,9 @@ def pair_order(link_type: LinkType, *, id_is_string: bool) -> str:
     return f"({across} OR (l.{SOURCE} = r.{SOURCE} AND {left} < {right}))"
 
 
-def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: str, many: ManyKeys) -> str:
+def candidates_sql(
+    groups: Sequence[Sequence[KeyedRule]], order: str, columns: str, many: ManyKeys, before: Mapping[int, str]
+) -> str:
     """Select from all candidate pairs, each under the first rule of its group that makes it.
 
     Args:
@@ -72,6 +74,7 @@ def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: s
         order: The condition of `pair_order`.
         columns: What to select of `l` and `r`.
         many: What keeps once the pairs that may meet under several keys.
+        before: As for `first_rule_sql`.
     """
     rules = [rule for group in groups for rule in group]
     # Once for a row, not for each of its pairs.
@@ -80,13 +83,12 @@ def candidates_sql(groups: Sequence[Sequence[KeyedRule]], order: str, columns: s
         for name, sql in many.lists.items()
     )
     rows = f"(SELECT *{lists} FROM {KEY_ROWS})" if lists else KEY_ROWS
-    return (
-        f"SELECT {columns} FROM {_sharing_keys(rules, rows)} AND {order} AND {first_rule_sql(groups, once=many.once)}"
-    )
+    first = first_rule_sql(groups, once=many.once, before=before)
+    return f"SELECT {columns} FROM {_sharing_keys(rules, rows)} AND {order} AND {first}"
 
 
 def numbered_pairs_sql(
-    rules: Sequence[KeyedRule], link_type: LinkType, bounds: Sequence[int], *, with_whole: bool = False
+    rules: Sequence[KeyedRule], link_type: LinkType, bounds: Sequence[int], more: Mapping[str, str]
 ) -> str:
     """Select the pairs that share a key, by the numbers of their records, in the order that numbers have.
 
@@ -94,9 +96,9 @@ def numbered_pairs_sql(
         rules: Which rules' keys.
         link_type: Which pairs are wanted.
         bounds: The number of the first record of each source but the first.
-        with_whole: Whether to select the key before it was split, too.
+        more: What else to select, in SQL over the key rows `l` and `r`, by name.
     """
-    whole = f", l.{WHOLE} AS {WHOLE}" if with_whole else ""
+    selected = "".join(f", {sql} AS {name}" for name, sql in more.items())
     across = ""
     if link_type == "link_only":
         left, right = (
@@ -104,7 +106,7 @@ def numbered_pairs_sql(
         )
         across = f" AND {left} <> {right}"
     return (
-        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule{whole} FROM {_sharing_keys(rules, KEY_ROWS)} "
+        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule{selected} FROM {_sharing_keys(rules, KEY_ROWS)} "
         f"AND l.{ROW} < r.{ROW}{across}"
     )
 
@@ -125,25 +127,34 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def first_rule_sql(
-    groups: Sequence[Sequence[KeyedRule]], *, plain: Collection[int] = (), once: Mapping[int, str] | None = None
+    groups: Sequence[Sequence[KeyedRule]],
+    *,
+    once: Mapping[int, str],
+    before: Mapping[int, str],
+    plain: Collection[int] = (),
 ) -> str:
     """Whether a pair `l`, `r` under `l.__rule` satisfies that rule and none before it in its group.
 
     Args:
         groups: As for `candidates_sql`.
-        plain: Numbers of rules that have been seen to already.
         once: What a pair must satisfy besides under a rule, as `linkage.engine.many_keys.ManyKeys.once`.
+        before: What a pair must satisfy besides for a rule before to have made it, as
+            `linkage.engine.capping.made_before`.
+        plain: Numbers of rules that have been seen to already.
     """
-    once = once or {}
     cases = []
     for group in groups:
         for position, rule in enumerate(group):
             own = [] if rule.number in plain else [f"({rule.predicate})"]
             own += [f"({once[rule.number]})"] if rule.number in once else []
             earlier = [other for other in group[:position] if other.number not in plain]
-            conditions = own + [f"NOT coalesce(({other.predicate}), false)" for other in earlier]
+            conditions = own + [f"NOT coalesce({_made(other, before)}, false)" for other in earlier]
             cases.append(f"WHEN {rule.number} THEN {' AND '.join(conditions) or 'true'}")
     return f"CASE l.{RULE} {' '.join(cases)} ELSE false END"
+
+
+def _made(rule: KeyedRule, before: Mapping[int, str]) -> str:
+    return f"({rule.predicate})" + (f" AND {before[rule.number]}" if rule.number in before else "")
 
 
 def random_pairs_sql(order: str, columns: str) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from linkage.engine import chunks, exploding, kernel_sql
+from linkage.engine import capping, chunks, exploding, kernel_sql
 from linkage.engine.exploding import Entry, ExplosionPlan
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import key_columns
@@ -71,7 +71,7 @@ def key_rows(
     samples: Sequence[Sample] = (),
     seed: int = 0,
 ) -> DataFrame:
-    """Explode records into key rows, leaving out those whose key nobody shares.
+    """Explode records into key rows, leaving out those whose key nobody shares or is capped.
 
     A key that is too much for one task is split into tiles: each of its records goes to as many of
     them as there are parts, so that any two records meet in exactly one.
@@ -134,16 +134,17 @@ def parts_of(pairs: int) -> int:
 def _chosen(
     rules: Sequence[KeyedRule], sizes: KeySizes, shares: Mapping[int, float], seed: int
 ) -> tuple[str | None, dict[str, pa.Table]]:
-    """Which rows to take, and which to split, as SQL; and the table of hot keys that it reads."""
+    """Which rows to take, and which to split, as SQL; and the tables of hot and of capped keys that it reads."""
     hot = {
         (rule.number, hot.key): parts_of(int(hot.pairs * shares.get(rule.number, 1.0)))
         for rule in rules
         for hot in sizes.hottest[rule.number]
         if hot.pairs >= HOT_PAIRS
     }
-    if not hot and not shares:
+    capped = capping.hashes(rules, sizes)
+    if not hot and not shares and capped is None:
         return None, {}
-    table = pa.table(
+    hot_keys = pa.table(
         {
             "rule": pa.array([rule for rule, _ in hot], pa.int16()),
             "key": pa.array([key for _, key in hot], pa.uint64()),
@@ -159,6 +160,8 @@ def _chosen(
     )
     keys_in = f"CASE rows.rule {by_key} ELSE true END" if shares else "true"
     records_in = f"CASE rows.rule {by_record} ELSE true END" if shares else "true"
+    # Few of them come so far, by chance.
+    without_capped = "" if capped is None else f"ANTI JOIN {capping.CAPPED_KEYS} USING (key) "
     split = (
         "SELECT rows.row, rows.rule, rows.side, rows.key, rows.draw % hot.parts AS mine, "
         "unnest(range(hot.parts)) AS other, hot.parts FROM rows INNER JOIN hot_keys hot "
@@ -166,9 +169,9 @@ def _chosen(
     )
     sql = (
         "SELECT row, rule, side, key, CAST(NULL AS SMALLINT) AS part, key AS whole FROM rows "
-        f"ANTI JOIN hot_keys USING (rule, key) WHERE {keys_in} UNION ALL "
+        f"ANTI JOIN hot_keys USING (rule, key) {without_capped}WHERE {keys_in} UNION ALL "
         "SELECT row, rule, side, CASE WHEN parts = 1 THEN key ELSE hash(key, least(mine, other), "
         "greatest(mine, other)) END, CASE WHEN mine <> other THEN CAST(mine AS SMALLINT) END, key "
         f"FROM ({split})"
     )
-    return sql, {"hot_keys": table}
+    return sql, {"hot_keys": hot_keys} | ({} if capped is None else {capping.CAPPED_KEYS: capped})

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
 from linkage.engine import kernel, kernel_sql, pairing, plans
+from linkage.engine.capping import Capping, capping, made_before
 from linkage.engine.frequencies import ValueFrequencies, looked_up, value_hash, with_joined_frequencies
 from linkage.engine.held import ROW
 from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.key_rows import Carried, Sample, key_rows
-from linkage.engine.keys import plain_keys
+from linkage.engine.keys import WHOLE, plain_keys
 from linkage.engine.many_keys import ManyKeys, many_keys
 from linkage.engine.packing import packed
 from linkage.engine.pairing import MADE, PairingPlan, RuleValues
@@ -52,24 +54,30 @@ def made_in_tasks(
     """
     rules = [rule for group in groups for rule in group]
     wider = None
+    capped = capping(records, rules, found.sizes)
     if records.held is not None:
         carried = Carried.plain([ROW])
-        task: Task = partial(pairing.run, plan=_pairing_plan(records, groups, work, limits))
+        task: Task = partial(pairing.run, plan=_pairing_plan(records, groups, work, limits, capped))
     else:
         blocked = [column.lower() for rule in rules for column in rule.columns]
         plain = Carried.plain([SOURCE, ID, *work.columns, *blocked])
         carried, wider = _with_term_frequencies(records, plain, work.frequencies, found.frequencies)
-        task = partial(kernel.run, plan=_kernel_plan(records, groups, work, limits))
+        task = partial(kernel.run, plan=_kernel_plan(records, groups, work, limits, capped))
+    carried = replace(carried, columns={**carried.columns, **capped.columns})
     rows = key_rows(records, rules, found.sizes, carried, limits=limits, packed=wider, samples=samples, seed=seed)
     return InTasks(rows, records.task(task), schema)
 
 
-def _kernel_plan(records: LinkageRecords, groups: Groups, work: PairWork, limits: KernelLimits) -> KernelPlan:
+def _kernel_plan(
+    records: LinkageRecords, groups: Groups, work: PairWork, limits: KernelLimits, capped: Capping
+) -> KernelPlan:
     shares = [kernel_sql.term_frequency_column(column) for column in work.frequencies]
     names = [SOURCE, ID, *work.columns, *shares]
-    columns = ", ".join([f"l.{pairing.RULE} AS {pairing.RULE}", *kernel_sql.both_sides(list(dict.fromkeys(names)))])
-    many = many_keys(records, [rule for group in groups for rule in group])
-    pairs = kernel_sql.candidates_sql(groups, plans.order(records), columns, many)
+    columns = [f"l.{pairing.RULE} AS {pairing.RULE}", *kernel_sql.both_sides(list(dict.fromkeys(names)))]
+    columns += [f"{capped.shared[number]} AS {name}" for number, name in capped.names.items()]
+    many = many_keys(records, [rule for group in groups for rule in group], capped.shared)
+    before = made_before(capped.shared, many)
+    pairs = kernel_sql.candidates_sql(groups, plans.order(records), ", ".join(columns), many, before)
     return KernelPlan(
         statements=tuple(
             f"CREATE TEMP TABLE {name} AS WITH {MADE} AS ({pairs}) {sql}" for name, sql in work.gathered.items()
@@ -80,15 +88,20 @@ def _kernel_plan(records: LinkageRecords, groups: Groups, work: PairWork, limits
     )
 
 
-def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limits: KernelLimits) -> PairingPlan:
+def _pairing_plan(
+    records: LinkageRecords, groups: Groups, work: PairWork, limits: KernelLimits, capped: Capping
+) -> PairingPlan:
     rules = [rule for group in groups for rule in group]
     keys = plain_keys(records, rules)
     frequencies = {kernel_sql.term_frequency_column(column): column for column in work.frequencies}
-    many = many_keys(records, rules)
-    condition, conditioned = _condition(groups, keys, many)
+    of_pair = {number: f"l.{name}" for number, name in capped.names.items()}
+    many = many_keys(records, rules, of_pair)
+    condition, conditioned = _condition(groups, keys, many, made_before(of_pair, many))
+    more = {name: capped.shared[number] for number, name in capped.names.items()}
+    more |= {WHOLE: f"l.{WHOLE}"} if many.once else {}
     named = [SOURCE, ID] if work.names_records else []
     return PairingPlan(
-        pairs=kernel_sql.numbered_pairs_sql(rules, records.link_type, records.bounds, with_whole=bool(many.once)),
+        pairs=kernel_sql.numbered_pairs_sql(rules, records.link_type, records.bounds, more),
         rules={
             rule.number: RuleValues(
                 keys.get(rule.number, ()),
@@ -97,6 +110,7 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
             for group in groups
             for position, rule in enumerate(group)
         },
+        capped=capped.names,
         condition=condition,
         conditioned=conditioned,
         lists=many.lists,
@@ -110,14 +124,14 @@ def _pairing_plan(records: LinkageRecords, groups: Groups, work: PairWork, limit
 
 
 def _condition(
-    groups: Groups, keys: Mapping[int, tuple[str, ...]], many: ManyKeys
+    groups: Groups, keys: Mapping[int, tuple[str, ...]], many: ManyKeys, before: Mapping[int, str]
 ) -> tuple[str | None, tuple[str, ...]]:
     """What is left to check of pairs of which plain rules have been checked; and the columns that it reads."""
     others = [[rule for rule in group if rule.number not in keys] for group in groups]
     if not any(others):
         return None, ()
     columns = dict.fromkeys(column.lower() for group in others for rule in group for column in rule.columns)
-    return kernel_sql.first_rule_sql(groups, plain=keys.keys(), once=many.once), tuple(columns)
+    return kernel_sql.first_rule_sql(groups, plain=keys.keys(), once=many.once, before=before), tuple(columns)
 
 
 def _with_term_frequencies(

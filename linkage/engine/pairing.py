@@ -47,11 +47,14 @@ class PairingPlan:
     """How to make pairs, and what to make of them.
 
     Attributes:
-        pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`
-            and, where the condition reads it, `__whole`.
+        pairs: SQL over `key_rows` for pairs that share a key: `l`, `r` (numbers of records), `rule`, what
+            tells of capped keys and, where the condition reads it, `__whole`.
         rules: All rules by number.
+        capped: By the numbers of the rules with capped keys, the column of `pairs` that tells of them: true,
+            or a list that is not empty, where the pair shares one.
         condition: What else a pair must satisfy, in SQL over `l` and `r`; None if nothing.
-        conditioned: The columns that the condition reads, besides `l.__rule` and `l.__whole`.
+        conditioned: The columns that the condition reads, besides those of the pair: `l.__rule`, `l.__whole`,
+            `l.<capped>`.
         lists: Further ones that it reads, and SQL for them over a record.
         frequencies: Columns whose values' shares are wanted, by the name of the share.
         carried: Columns, or shares, to look up for both records of a pair.
@@ -62,6 +65,7 @@ class PairingPlan:
 
     pairs: str
     rules: Mapping[int, RuleValues]
+    capped: Mapping[int, str]
     condition: str | None
     conditioned: tuple[str, ...]
     lists: Mapping[str, str]
@@ -108,11 +112,11 @@ def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table,
     """The pairs that their rule really makes, and none before it."""
     pairs = pairs.combine_chunks()
     if any(rule.keys for rule in plan.rules.values()):
-        pairs = pairs.filter(_is_left_by_plain(connection, records, pairs, plan.rules))
+        pairs = pairs.filter(_is_left_by_plain(connection, records, pairs, plan))
     if plan.condition is None:
         return pairs
     of_pair = {RULE: pairs["rule"], "__number": pa.array(np.arange(pairs.num_rows))}
-    of_pair |= {WHOLE: pairs[WHOLE]} if WHOLE in pairs.column_names else {}
+    of_pair |= {name: pairs[name] for name in (WHOLE, *plan.capped.values()) if name in pairs.column_names}
     lists = _lists(connection, records, plan.lists)
     for side in "lr":
         values = records.table.select(plan.conditioned).take(pairs[side])
@@ -124,21 +128,27 @@ def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table,
 
 
 def _is_left_by_plain(
-    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, rules: Mapping[int, RuleValues]
+    connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan
 ) -> pa.Array:
     """Whether a pair agrees on its rule's values, if that is plain, and on those of no plain rule before."""
+    rules = plan.rules
     expressions = list(dict.fromkeys(key for rule in rules.values() for key in rule.keys))
     codes = _codes(connection, records, expressions)
     left, right, rule = held.in_pieces([pairs["l"], pairs["r"], pairs["rule"]])
     equal = {key: pc.fill_null(pc.equal(codes[key].take(left), codes[key].take(right)), False) for key in expressions}
     made = {number: _all([equal[key] for key in values.keys]) for number, values in rules.items() if values.keys}
+    # A rule makes no pair of a capped key, though the pair agrees.
+    before = {
+        number: pc.and_not(agrees, pairs[plan.capped[number]]) if number in plan.capped else agrees
+        for number, agrees in made.items()
+    }
     left_over = pa.repeat(pa.scalar(False), len(rule))
     for number, values in rules.items():
         mine = pc.equal(rule, pa.scalar(number, rule.type))
         if number in made:
             mine = pc.and_(mine, made[number])
         for earlier in values.earlier:
-            mine = pc.and_not(mine, made[earlier])
+            mine = pc.and_not(mine, before[earlier])
         left_over = pc.or_(left_over, mine)
     return left_over
 
@@ -175,7 +185,7 @@ def _coded(column: pa.ChunkedArray) -> pa.Array:
 
 def _values(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:
     """The pairs with what is carried of both records."""
-    columns = {RULE: pairs["rule"]}
+    columns = {RULE: pairs["rule"]} | {name: pairs[name] for name in plan.capped.values()}
     for name in plan.carried:
         if name in plan.frequencies:
             column = _share(connection, records, plan.frequencies[name])

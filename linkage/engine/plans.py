@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import types as T
 
 from linkage.engine import kernel_sql, named
+from linkage.engine.capping import capped_column
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.keys import RULE
 from linkage.engine.pairing import MADE
@@ -50,12 +51,21 @@ def scoring(
     *,
     threshold_weight: float,
     with_sources: bool,
+    capped: Mapping[int, str],
 ) -> PairWork:
     """Score every candidate pair; give back those above the threshold, and counts over all.
 
     The output has the columns of `linkage.engine.named.pair_columns`. The summary counts all
     candidate pairs of the task, kept or not: a row per comparison vector, match key and source pair,
-    with `pairs` and, of these, `kept`.
+    with `pairs` and, of these, `kept`; and how many capped keys of each rule the pairs share.
+
+    Args:
+        records: What is paired.
+        model: With parameters for every level.
+        rules: That share out the pairs.
+        threshold_weight: In bits.
+        with_sources: Whether pairs name the datasets of their records.
+        capped: As `linkage.engine.capping.counted`.
     """
     gammas = _gammas(model.comparisons)
     match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
@@ -64,9 +74,12 @@ def scoring(
     kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
     shares = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
     carried = [f'"{name}_{side}"' for name in shares for side in "lr"]
-    compared = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried], f"SELECT * FROM {MADE}")
+    names = [capped_column(number) for number in capped]
+    shared = [f"{sql} AS {name}" for name, sql in zip(names, capped.values(), strict=True)]
+    compared = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried, *shared], f"SELECT * FROM {MADE}")
     weight = kernel_sql.weight_sql(model, records.sources)
-    scored = f"SELECT {', '.join([*_KEY, *gammas])}, {weight} AS match_weight FROM ({compared})"
+    scored = f"SELECT {', '.join([*_KEY, *gammas, *names])}, {weight} AS match_weight FROM ({compared})"
+    lost = "".join(f", CAST(sum(CAST({name} AS BIGINT)) AS BIGINT) AS {name}" for name in names)
     return PairWork(
         columns=kernel_sql.compared_columns(model.comparisons),
         frequencies=list(dict.fromkeys(column.lower() for column in model.term_frequency_columns)),
@@ -74,7 +87,7 @@ def scoring(
         outputs=(f"SELECT {columns} FROM {_CANDIDATES} WHERE {kept}",),
         summary=(
             f"SELECT {match_key} AS match_key, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {', '.join(gammas)}, "
-            f"count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept FROM {_CANDIDATES} GROUP BY ALL"
+            f"count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept{lost} FROM {_CANDIDATES} GROUP BY ALL"
         ),
         names_records=True,
     )

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from linkage.engine import chunks, named, plans
+from linkage.engine.capping import capped_column, counted
 from linkage.engine.in_tasks import InTasks, Written
 from linkage.engine.kernel import SUMMARY, KernelLimits
 from linkage.engine.making import made_in_tasks
@@ -27,8 +29,10 @@ class ScoredPairs:
     record is the one that Splink would have on the left.
     """
 
-    def __init__(self, rows: InTasks) -> None:
+    def __init__(self, rows: InTasks, capped: Sequence[int] = ()) -> None:
+        """`capped` are the numbers of the rules with capped keys."""
         self._rows = rows
+        self._capped = {number: capped_column(number) for number in capped}
         self._observation = Observation()
         self._told: Sequence[bytes] | None = None
 
@@ -51,16 +55,32 @@ class ScoredPairs:
         One row per comparison vector, match key and source pair, with `pairs` and, of these,
         `kept`. Exact also when tasks are retried: a result is observed once for each partition.
         """
-        told = self._observation.get[SUMMARY] if self._told is None else self._told
-        tables = [chunks.read(summary) for summary in told]
-        if not tables:
+        every = self._summaries()
+        if every is None:
             gammas = [name for name in self._rows.schema.names if name.startswith("gamma_")]
             counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
             return pa.schema([pa.field(name, pa.int64()) for name in counted]).empty_table()
-        every = pa.concat_tables(tables)
-        keys = [name for name in every.column_names if name not in ("pairs", "kept")]
+        sums = ("pairs", "kept", *self._capped.values())
+        keys = [name for name in every.column_names if name not in sums]
         summed = every.group_by(keys).aggregate([("pairs", "sum"), ("kept", "sum")])
         return summed.rename_columns([*keys, "pairs", "kept"])
+
+    def sharing_capped(self) -> dict[int, int]:
+        """Pairs that were made and share a capped key of a rule, by its number, counted as `patterns`.
+
+        A pair counts for each capped key that it shares.
+        """
+        every = self._summaries()
+        return {
+            number: 0 if every is None else int(pc.sum(every[name]).as_py() or 0)
+            for number, name in self._capped.items()
+        }
+
+    def _summaries(self) -> pa.Table | None:
+        """What all tasks told; None if none did."""
+        told = self._observation.get[SUMMARY] if self._told is None else self._told
+        tables = [chunks.read(summary) for summary in told]
+        return pa.concat_tables(tables) if tables else None
 
 
 def score(
@@ -87,6 +107,9 @@ def score(
         with_sources: Whether pairs name the datasets of their records.
         limits: What a task's DuckDB may use.
     """
-    work = plans.scoring(records, model, rules, threshold_weight=threshold_weight, with_sources=with_sources)
+    capped = counted(rules, found.sizes)
+    work = plans.scoring(
+        records, model, rules, threshold_weight=threshold_weight, with_sources=with_sources, capped=capped
+    )
     schema = named.pair_schema(records, model, with_sources=with_sources).add(SUMMARY, T.BinaryType())
-    return ScoredPairs(made_in_tasks(records, [rules], found, work, schema, limits=limits))
+    return ScoredPairs(made_in_tasks(records, [rules], found, work, schema, limits=limits), tuple(capped))

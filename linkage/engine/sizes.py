@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
 
 from linkage.model.blocking import KeyedRule
 
@@ -39,6 +40,21 @@ class HotKey:
     """A key with many pairs: its hash, its rows and its pairs."""
 
     key: int
+    rows: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class CappedKeys:
+    """The keys of one rule that would make too many pairs and therefore make none.
+
+    Attributes:
+        hashes: Of the keys, 64 bits each, ascending.
+        rows: Key rows that have one.
+        pairs: Pairs that share one, counted as `RuleSize.pairs`.
+    """
+
+    hashes: pa.Array
     rows: int
     pairs: int
 
@@ -80,18 +96,20 @@ class SharedKeys:
 
 @dataclass(frozen=True)
 class KeySizes:
-    """Sizes of rules, and the keys that make a pair at all.
+    """Sizes of rules, and the keys that make a pair at all; capped keys are in neither.
 
     Attributes:
         by_rule: By the rule's number.
         hottest: By the rule's number, its keys with most pairs, hottest first: ten, and all those
             that are too much for one task.
         shared: The keys that make a pair.
+        capped: By the numbers of the rules that have any, the keys that make too many.
     """
 
     by_rule: Mapping[int, RuleSize]
     hottest: Mapping[int, Sequence[HotKey]]
     shared: SharedKeys
+    capped: Mapping[int, CappedKeys] = field(default_factory=dict)
 
     def of(self, rule: KeyedRule) -> RuleSize:
         """The size of a rule that was counted."""

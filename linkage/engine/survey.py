@@ -7,25 +7,28 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from linkage.engine import chunks, counting, survey_sql
-from linkage.engine.counting import CountingPlan
+from linkage.engine.counting import Cap, CountingPlan
 from linkage.engine.frequencies import ColumnTotals, ValueFrequencies, kind_of
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import KeyColumn, key_columns
 from linkage.engine.packing import parallelism
 from linkage.engine.records import LinkageRecords, possible_pairs, refuse_repeated_ids
-from linkage.engine.sizes import HotKey, KeySizes, SharedKeys, rule_size
-from linkage.errors import InputError
+from linkage.engine.sizes import CappedKeys, HotKey, KeySizes, SharedKeys, rule_size
+from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import KeyedRule
 
 # Numberings of records to try.
 _SEEDS = 8
 # Hashes that one task counts; they sit in its memory.
 _HASHES_OF_A_TASK = 8_000_000
+# Every task gets all capped keys; 8 MB of hashes.
+MOST_CAPPED_KEYS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,12 @@ class Survey:
 
 
 def survey(
-    records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str], *, limits: KernelLimits
+    records: LinkageRecords,
+    rules: Sequence[KeyedRule],
+    columns: Sequence[str],
+    *,
+    limits: KernelLimits,
+    cap_key_pairs: int | None = None,
 ) -> Survey:
     """Count records by source, keys and pairs by rule, and values by column.
 
@@ -63,12 +71,18 @@ def survey(
         rules: All rules that will be used.
         columns: Columns whose values to count, in lower case; nulls are not values.
         limits: What a task's DuckDB may use.
+        cap_key_pairs: A key that would make more pairs than this makes none; None caps no key.
 
     Raises:
+        ConfigError: More than `MOST_CAPPED_KEYS` keys are above the cap.
         InputError: A record is of no known source, an ID is null, or two records of one source have
             the same ID.
     """
     keys = key_columns(records, rules)
+    place_bits = _place_bits(records, max(1, len(keys) + len(columns)))
+    # Hashes spread evenly: a place with twice its share says that there are too many, and need not tell all.
+    told = 2 * MOST_CAPPED_KEYS // (1 << place_bits)
+    cap = None if cap_key_pairs is None else Cap(cap_key_pairs, told + 1)
     plan = CountingPlan(
         counts=(
             *survey_sql.key_counts(records, keys),
@@ -78,7 +92,8 @@ def survey(
         ),
         hottest=survey_sql.HOTTEST,
         hot_pairs=survey_sql.HOT_PAIRS,
-        place_bits=_place_bits(records, max(1, len(keys) + len(columns))),
+        cap=cap,
+        place_bits=place_bits,
         limits=limits,
     )
     counted = _counted(records, plan)
@@ -86,6 +101,8 @@ def survey(
         counted = counted.persist(StorageLevel.MEMORY_AND_DISK)
     found = _by_kind(counted.where(~F.col("kind").startswith(kind_of(""))))
     counts = _counts(records, found.get(counting.SOURCES, ()))
+    if cap is not None:
+        _refuse_many_capped(found.get(counting.CAPPED_KEYS, ()), cap)
     return Survey(
         counts=counts,
         seed=_seed(records, found, plan),
@@ -180,7 +197,31 @@ def _sizes(
         by_rule={rule.number: rule_size(of(sizes, rule)) for rule in rules},
         hottest={rule.number: _hottest(of(hottest, rule)) for rule in rules},
         shared=SharedKeys.joined(segments, plan.place_bits),
+        capped=_capped(found.get(counting.CAPPED_KEYS, ()), positions),
     )
+
+
+def _refuse_many_capped(found: Sequence[tuple[int, pa.Table]], cap: Cap) -> None:
+    told = [table.num_rows for _, table in found]
+    if sum(told) > MOST_CAPPED_KEYS or max(told, default=0) == cap.told:
+        raise ConfigError(
+            f"link.cap_key_pairs {cap.pairs}: more than {MOST_CAPPED_KEYS:,} keys are above it; "
+            "raise link.cap_key_pairs"
+        )
+
+
+def _capped(found: Sequence[tuple[int, pa.Table]], positions: Mapping[int, set[int]]) -> dict[int, CappedKeys]:
+    """Those of each rule that has any."""
+    if not found:
+        return {}
+    every, capped = pa.concat_tables([table for _, table in found]), {}
+    for number, own in positions.items():
+        keys = every.filter(pc.is_in(every["position"], pa.array(sorted(own), every["position"].type)))
+        if keys.num_rows:
+            ascending = keys["key"].combine_chunks().sort()
+            rows, pairs = (int(pc.sum(keys[name]).as_py()) for name in ("n", "pairs"))
+            capped[number] = CappedKeys(ascending, rows, pairs)
+    return capped
 
 
 def _rows_by_position(found: Sequence[tuple[int, pa.Table]]) -> dict[int, list[dict[str, int]]]:

@@ -46,6 +46,10 @@ class Tally:
             found += left * (left - 1) // 2 if one == other else left * right
         return found
 
+    def where(self, wanted: NDArray[np.bool_]) -> Tally:
+        """That of some of the keys."""
+        return Tally(self.keys[wanted], [times[wanted] for times in self.counts], self.pairing)
+
     def hottest(self, least: int, pairs: int) -> NDArray[np.intp]:
         """Where the keys with most pairs are: so many at least, and all with so many pairs; none without a pair.
 

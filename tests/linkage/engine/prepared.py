@@ -32,9 +32,11 @@ class Prepared:
     rules: tuple[KeyedRule, ...]
     records: LinkageRecords
 
-    def scored(self, limits: KernelLimits, *, threshold: float = EVERYTHING) -> ScoredPairs:
-        """The engine's pairs."""
-        found = self.surveyed(limits, counted_columns(self.model, for_training=False))
+    def scored(
+        self, limits: KernelLimits, *, threshold: float = EVERYTHING, found: Survey | None = None
+    ) -> ScoredPairs:
+        """The engine's pairs, by a survey that has been made or a plain one."""
+        found = found or self.surveyed(limits, counted_columns(self.model, for_training=False))
         return score(
             self.records,
             self.model,
@@ -45,9 +47,9 @@ class Prepared:
             limits=limits,
         )
 
-    def surveyed(self, limits: KernelLimits, columns: Sequence[str] = ()) -> Survey:
-        """What is counted of the rules and of some columns."""
-        return survey(self.records, self.rules, columns, limits=limits)
+    def surveyed(self, limits: KernelLimits, columns: Sequence[str] = (), *, cap: int | None = None) -> Survey:
+        """What is counted of the rules and of some columns; keys with more pairs than the cap make none."""
+        return survey(self.records, self.rules, columns, limits=limits, cap_key_pairs=cap)
 
 
 def prepared(

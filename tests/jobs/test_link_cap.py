@@ -1,0 +1,110 @@
+"""A pipeline that caps hot keys: what it links, and what it tells of the pairs that it lost."""
+
+import itertools
+import json
+import re
+from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+import pytest
+
+import schemas
+from jobs.__main__ import main
+from linkage.lake import Lake, Zone
+from tests.jobs.conftest import ROOT, small, written
+
+CAP = 10
+
+
+@pytest.fixture(scope="module")
+def capped(spark, tmp_path_factory):
+    """A pipeline's lake after two runs, and each run's manifest and output."""
+    folder = tmp_path_factory.mktemp("capped")
+    config = small(folder)
+    config["link"]["cap_key_pairs"] = CAP
+    runs = []
+    for _ in range(2):
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            assert main(["pipeline", "--config", written(folder, config)]) == 0, err.getvalue()
+        latest = max((folder / "runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+        runs.append((json.loads(latest.read_text()), out.getvalue()))
+    return Lake(spark, config["lake"], frozenset(Zone), frozenset()), runs
+
+
+def _by_hand(rows):
+    """By match key: candidate pairs, and what capping did, of rules that only ask for equal values."""
+    model = json.loads((ROOT / "conf" / "models" / "justice.json").read_text())
+    rules = [
+        re.findall(r'l\."(\w+)"', rule["blocking_rule"]) for rule in model["blocking_rules_to_generate_predictions"]
+    ]
+    under = [{} for _ in rules]
+    for row, (of_rule, columns) in itertools.product(rows, zip(under, rules, strict=True)):
+        values = tuple(row[column] for column in columns)
+        if None not in values:
+            of_rule.setdefault(values, set()).add(row["record_id"])
+    above = [[ids for ids in of_rule.values() if len(ids) * (len(ids) - 1) // 2 > CAP] for of_rule in under]
+    made, candidates = set(), Counter()
+    for place, of_rule in enumerate(under):
+        left = [ids for ids in of_rule.values() if ids not in above[place]]
+        new = {frozenset(pair) for ids in left for pair in itertools.combinations(ids, 2)} - made
+        candidates[str(place)] = len(new)
+        made |= new
+    told = {}
+    for place, keys in enumerate(above):
+        pairs = [frozenset(pair) for ids in keys for pair in itertools.combinations(ids, 2)]
+        if keys:
+            told[str(place)] = {
+                "keys": len(keys),
+                "records": sum(map(len, keys)),
+                "pairs_not_made": len(pairs),
+                "made_elsewhere": len(made.intersection(pairs)),
+                "pairs_lost": len(pairs) - len(made.intersection(pairs)),
+                "is_exact": True,
+            }
+    return candidates, told
+
+
+def test_the_manifest_tells_exactly_what_was_lost(capped):
+    lake, [(manifest, out), (again, _)] = capped
+    candidates, told = _by_hand(lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")).collect())
+    assert manifest["capped"] == told
+    assert sum(each["made_elsewhere"] for each in told.values()) > 0
+    assert sum(each["pairs_lost"] for each in told.values()) > 0
+    patterns = lake.read(Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts")).collect()
+    counted = Counter()
+    for row in patterns:
+        counted[row["match_key"]] += row["pairs"]
+    assert counted == +candidates
+    assert manifest["counts"]["pairs_considered"] == sum(candidates.values())
+    assert manifest["counts"]["capped_keys"] == sum(each["keys"] for each in told.values())
+    assert manifest["counts"]["pairs_lost_at_most"] == sum(each["pairs_lost"] for each in told.values())
+    for match_key, each in told.items():
+        keys, records, not_made, elsewhere, lost, _ = (f"{value:,}" for value in each.values())
+        line = (
+            f"link.cap_key_pairs {CAP}: blocking rule {match_key}: {keys} keys of {records} records capped; "
+            f"{not_made} pairs not made, {elsewhere} of them by another rule or key, {lost} lost"
+        )
+        assert line in out.splitlines()
+    # A run that finds the pairs made says it still.
+    assert again["stages"]["link"] == "unchanged"
+    assert again["counts"] == manifest["counts"]
+
+
+def test_the_summary_warns_of_lost_pairs_also_when_nothing_was_to_do(capped):
+    _, runs = capped
+    for manifest, out in runs:
+        counts = manifest["counts"]
+        line = f"keys capped         {counts['capped_keys']:,}, at most {counts['pairs_lost_at_most']:,} pairs lost"
+        assert line in out.splitlines()
+
+
+@pytest.mark.parametrize("cap", [0, -1, 2.5, "many"])
+def test_a_cap_that_is_no_number_of_pairs_is_refused(tmp_path, capsys, demo_config, cap):
+    demo_config["link"]["cap_key_pairs"] = cap
+    path = written(tmp_path, demo_config)
+    assert main(["link", "--config", path]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"link: {path}: link.cap_key_pairs: ")
+    assert err.count("\n") == 1
