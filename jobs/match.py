@@ -43,6 +43,7 @@ from linkage.lake import (
     parquet_files,
     read_input,
     staged_folder,
+    tasks_share,
     write_document,
     write_rows,
 )
@@ -206,8 +207,9 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
             threshold_weight=settings.threshold_weight,
             with_sources=several,
             limits=limits,
+            joining_weight=settings.cluster_weight if tasks_share(spark, settings.output) else None,
         )
-        written = write_pairs(spark, pairs, folder.table("scored_pairs"))
+        write_pairs(spark, pairs, folder.table("scored_pairs"))
         patterns = pairs.patterns()
         write_rows(spark, named_patterns(records, patterns, with_sources=several), folder.table("pattern_counts"))
         stage.count(**_pair_counts(patterns, settings, run))
@@ -219,7 +221,7 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
             linkage.found,
             cluster_weight=settings.cluster_weight,
             limits=limits,
-            files=written,
+            edges=pairs.edges(),
         )
         write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))
         stage.count(clusters=joined.count)

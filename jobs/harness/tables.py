@@ -9,24 +9,23 @@ from linkage.engine.scoring import ScoredPairs
 from linkage.lake import commit_files, new_folder, tasks_share, write_table
 
 
-def write_pairs(spark: SparkSession, pairs: ScoredPairs, path: str) -> list[str]:
-    """Writes scored pairs as a Delta table; gives its files where this process can open them."""
+def write_pairs(spark: SparkSession, pairs: ScoredPairs, path: str) -> None:
+    """Writes scored pairs as a Delta table."""
     if not tasks_share(spark, path):
         write_table(pairs.frame, path)
-        return []
+        return
     folder = new_folder(path)
-    return _committed(pairs.write(folder), folder)
+    _commit(pairs.write(folder), folder)
 
 
 def write_rows_of_tasks(spark: SparkSession, rows: InTasks | DataFrame, path: str) -> None:
     """Writes rows that tasks make, or that Spark has, as a Delta table."""
     if isinstance(rows, InTasks) and tasks_share(spark, path):
         folder = new_folder(path)
-        _committed(rows.write(folder), folder)
+        _commit(rows.write(folder), folder)
     else:
         write_table(in_spark(rows), path)
 
 
-def _committed(written: Written, folder: str) -> list[str]:
+def _commit(written: Written, folder: str) -> None:
     commit_files(folder, written.schema, {file.name: (file.size, file.rows) for file in written.files})
-    return [f"{folder}/{file.name}" for file in written.files]

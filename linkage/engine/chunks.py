@@ -26,6 +26,8 @@ HELD = "held"
 CHUNK_ROWS = 65_536
 CHUNK_BYTES = 32 * 1024 * 1024
 
+_KIND = b"linkage.kind"
+
 
 class Holder(Protocol):
     """Who holds the records of a process."""
@@ -103,6 +105,20 @@ def unpacked(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, pa.Table]
                 yield RECORDS, HOLDER[0].chunk(place.as_py())
             else:
                 yield kind.as_py(), read(chunk.as_buffer())
+
+
+def telling(table: pa.Table, kind: str) -> pa.Table:
+    """The table, with its kind in its schema.
+
+    >>> told(telling(pa.table({"n": [1]}), "counts"))
+    'counts'
+    """
+    return table.replace_schema_metadata({_KIND: kind})
+
+
+def told(table: pa.Table) -> str:
+    """The kind that a table tells."""
+    return str(table.schema.metadata[_KIND].decode())
 
 
 def written(table: pa.Table, *, compression: str | None) -> pa.Buffer:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
-from linkage.engine import chunks, kernel, named
-from linkage.engine.components import IN_PROCESS_EDGES, Components, connected_components
+from linkage.engine import chunks, kernel, labelling, named
+from linkage.engine.components import IN_PROCESS_EDGES, connected_components, numbered_components
 from linkage.engine.in_tasks import InTasks, in_spark
 from linkage.engine.kernel import KernelLimits
+from linkage.engine.labelling import NamingPlan
 from linkage.engine.labels import CLUSTER, labelled
-from linkage.engine.records import LinkageRecords
+from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.engine.survey import Survey
 
 
@@ -46,7 +48,7 @@ def clusters(
     *,
     cluster_weight: float,
     limits: KernelLimits,
-    files: Sequence[str] = (),
+    edges: pa.Table | None = None,
 ) -> Clusters:
     """Join records that pairs of at least this weight connect.
 
@@ -57,14 +59,34 @@ def clusters(
         found: A survey of the records.
         cluster_weight: In bits.
         limits: What a task's DuckDB may use.
-        files: The Parquet files that the pairs are in, if this process can open them; they need no
-            reading back, unless they are too many.
+        edges: As `ScoredPairs.edges` tells them at this weight; pairs need no reading back then, unless they
+            are too many for this process.
     """
-    edges = edges_in_files(records, files, found, cluster_weight=cluster_weight, limits=limits) if files else None
-    if edges is None:
-        edges = edges_of(records, pairs().where(F.col("match_weight") >= cluster_weight), found, limits=limits)
-    components = connected_components(edges)
-    return Clusters(labelled(records, found, {CLUSTER: components}, limits=limits), _count(found.records, components))
+    if edges is not None and len(edges) <= IN_PROCESS_EDGES and _is_named_by_number(records):
+        return _of_numbers(records, edges, limits)
+    joining = pairs().where(F.col("match_weight") >= cluster_weight)
+    components = connected_components(edges_of(records, joining, found, limits=limits))
+    count = found.records - components.nodes + components.count
+    return Clusters(labelled(records, found, {CLUSTER: components}, limits=limits), count)
+
+
+def _is_named_by_number(records: LinkageRecords) -> bool:
+    """Whether the first member of a cluster has the smallest number.
+
+    In a link, records are numbered by their IDs as text, and the records of a single source named by them as numbers.
+    """
+    return records.held is not None and (records.link_type == "dedupe_only" or len(records.sources) > 1)
+
+
+def _of_numbers(records: LinkageRecords, edges: pa.Table, limits: KernelLimits) -> Clusters:
+    """From edges between the numbers of records that are held."""
+    left, right = (edges[side].to_numpy() for side in "lr")
+    roots, count = numbered_components(left, right, records.count())
+    plan = NamingPlan(ID, SOURCE, records.sources if len(records.sources) > 1 else (), limits)
+    shared = records.frame.sparkSession.sparkContext.broadcast(roots.tobytes())
+    task = records.task(partial(labelling.name_held, plan=plan, roots=shared))
+    schema = named.record_schema(records).add(CLUSTER, T.StringType())
+    return Clusters(InTasks(records.chunks, task, schema), count)
 
 
 def edges_of(
@@ -78,22 +100,5 @@ def edges_of(
     return pairs.select(*names, *([also] if also else [])).mapInArrow(task, schema)
 
 
-def edges_in_files(
-    records: LinkageRecords, files: Sequence[str], found: Survey, *, cluster_weight: float, limits: KernelLimits
-) -> pa.Table | None:
-    """The same from Parquet files, in this process; None if they are too many for it."""
-    with kernel.opened(limits) as connection:
-        joining = "read_parquet($files) WHERE match_weight >= $weight"
-        given = {"files": list(files), "weight": cluster_weight}
-        [(count,)] = connection.execute(f"SELECT count(*) FROM {joining}", given).fetchall()
-        if count > IN_PROCESS_EDGES:
-            return None
-        return connection.sql(f"SELECT {_ends(records, found)} FROM {joining}", params=given).to_arrow_table()
-
-
 def _ends(records: LinkageRecords, found: Survey) -> str:
     return ", ".join(f"{named.pair_end(records, side, seed=found.seed)} AS {side}" for side in "lr")
-
-
-def _count(records: int, components: Components) -> int:
-    return records - components.nodes + components.count

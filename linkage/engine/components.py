@@ -147,6 +147,18 @@ def nested_components_of(
     return nodes, found
 
 
+def numbered_components(left: _Positions, right: _Positions, size: int) -> tuple[NDArray[np.int32], int]:
+    """For each of `size` nodes, numbered from 0, the smallest node connected to it, and how many components there are.
+
+    >>> roots, count = numbered_components(np.array([1, 2]), np.array([2, 4]), 5)
+    >>> roots.tolist(), count
+    ([0, 1, 1, 3, 1], 3)
+    """
+    labels = _labels(left, right, size)
+    first = _first(labels)
+    return first.astype(np.int32)[labels], len(first)
+
+
 def _numbered(ends: Nodes) -> tuple[Nodes, _Positions]:
     """The distinct nodes, ascending, and for each end of an edge the position of its node.
 

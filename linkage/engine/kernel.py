@@ -10,9 +10,9 @@ import itertools
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -53,15 +53,16 @@ class KernelPlan:
     Attributes:
         statements: Run in order.
         outputs: Queries with the same columns each; their rows are streamed out in order.
-        summary: A query whose whole result follows as one last row, null but for the column
-            `summary`, which the outputs then have beside their own: an Arrow IPC stream.
+        summaries: Queries by kind. The whole result of each follows as one last row, null but for the
+            column `summary`, which the outputs then have beside their own: an Arrow IPC stream, whose
+            schema tells the kind, as `chunks.told` reads it.
         batch_rows: Rows of one Arrow batch, at most.
     """
 
     statements: tuple[str, ...]
     outputs: tuple[str, ...]
     limits: KernelLimits
-    summary: str | None = None
+    summaries: Mapping[str, str] = field(default_factory=dict)
     batch_rows: int = 65_536
 
 
@@ -134,7 +135,7 @@ def run(batches: Iterator[pa.RecordBatch], plan: KernelPlan, folder: str | None 
         connection.unregister("incoming")
         for statement in plan.statements:
             connection.execute(statement)
-        yield from results(connection, plan.outputs, plan.summary, folder, rows=plan.batch_rows)
+        yield from results(connection, plan.outputs, plan.summaries, folder, rows=plan.batch_rows)
 
 
 def warmed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -144,14 +145,19 @@ def warmed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def results(
-    connection: duckdb.DuckDBPyConnection, outputs: Sequence[str], summary: str | None, folder: str | None, *, rows: int
+    connection: duckdb.DuckDBPyConnection,
+    outputs: Sequence[str],
+    summaries: Mapping[str, str],
+    folder: str | None,
+    *,
+    rows: int,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of a plan's outputs, given back or written, and then its summary."""
+    """The rows of a plan's outputs, given back or written, and then its summaries."""
     for output in outputs:
-        yield from emitted(connection, output, folder, with_summary=summary is not None, rows=rows)
-    if summary is not None:
+        yield from emitted(connection, output, folder, with_summary=bool(summaries), rows=rows)
+    for kind, summary in summaries.items():
         counted = connection.sql(summary).to_arrow_table()
-        yield _summary_row(_WRITTEN if folder else _schema(connection, outputs[-1]), counted)
+        yield _summary_row(_WRITTEN if folder else _schema(connection, outputs[-1]), chunks.telling(counted, kind))
 
 
 def emitted(

@@ -1,20 +1,32 @@
-"""What runs in the tasks of clustering: records looked up among the members of components.
+"""What runs in the tasks of clustering: records given the names of their components.
 
-Imported by executors: DuckDB and PyArrow only.
+Imported by executors: DuckDB, NumPy and PyArrow only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from linkage.engine import chunks, kernel
+from linkage.engine import chunks, held, kernel
 from linkage.engine.kernel import KernelLimits
 
 # Rows that are brought to their places at a time.
 _BATCH_ROWS = 1_000_000
+
+
+class Roots(Protocol):
+    """Spark's broadcast, as far as a task needs it."""
+
+    @property
+    def value(self) -> bytes:
+        """What every process of the tasks has: 32-bit integers."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,60 @@ class LookupPlan:
     lookups: Mapping[str, bytes]
     limits: KernelLimits
     places: int = 1
+
+
+@dataclass(frozen=True)
+class NamingPlan:
+    """How to name records that are held.
+
+    Attributes:
+        identifier: The column of their IDs.
+        source: That of the numbers of their sources.
+        sources: The sources' names where there are several; they are then part of rows and names.
+    """
+
+    identifier: str
+    source: str
+    sources: tuple[str, ...]
+    limits: KernelLimits
+
+
+def name_held(
+    batches: Iterator[pa.RecordBatch], plan: NamingPlan, roots: Roots, folder: str | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Name records that are held by the first member of their component, whose number is the smallest.
+
+    Args:
+        batches: Chunks that refer to the records.
+        plan: How to name them.
+        roots: By a record's number that of the first member.
+        folder: As for `kernel.run`.
+
+    Yields:
+        One row per record: `unique_id`, `source_dataset` with several sources, `cluster_id`.
+    """
+    parts = [
+        _named(np.frombuffer(roots.value, np.int32), plan, place * chunks.CHUNK_ROWS, rows)
+        for batch in batches
+        for place, rows in zip(batch["place"].to_pylist(), batch["rows"].to_pylist(), strict=True)
+    ]
+    if not parts:
+        return
+    with kernel.opened(plan.limits) as connection:
+        connection.register("named", pa.concat_tables(parts))
+        yield from kernel.emitted(connection, "SELECT * FROM named", folder, rows=chunks.CHUNK_ROWS)
+
+
+def _named(roots: NDArray[np.int32], plan: NamingPlan, start: int, rows: int) -> pa.Table:
+    records = held.current().table
+    identifier, source = held.in_pieces([records[plan.identifier], records[plan.source]])
+    first = pa.array(roots[start : start + rows])
+    columns, name = {"unique_id": identifier.slice(start, rows)}, identifier.take(first).cast(pa.string())
+    if plan.sources:
+        names = pa.array(plan.sources, pa.string())
+        columns["source_dataset"] = names.take(source.slice(start, rows))
+        name = pc.binary_join_element_wise(names.take(source.take(first)), name, "-__-")
+    return pa.table({**columns, "cluster_id": name})
 
 
 def look_up(

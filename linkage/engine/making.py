@@ -83,7 +83,7 @@ def _kernel_plan(
             f"CREATE TEMP TABLE {name} AS WITH {MADE} AS ({pairs}) {sql}" for name, sql in work.gathered.items()
         ),
         outputs=work.outputs,
-        summary=work.summary,
+        summaries=work.summaries,
         limits=limits,
     )
 
@@ -118,7 +118,8 @@ def _pairing_plan(
         carried=tuple(dict.fromkeys([*named, *work.columns, *frequencies])),
         gathered=work.gathered,
         outputs=work.outputs,
-        summary=work.summary,
+        summaries=work.summaries,
+        with_rows=work.joining,
         limits=limits,
     )
 

@@ -8,7 +8,7 @@ and PyArrow only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -60,7 +60,8 @@ class PairingPlan:
         carried: Columns, or shares, to look up for both records of a pair.
         gathered: Tables by name, and the SQL over `made` whose rows they gather.
         outputs: Queries with the same columns each; their rows are the result.
-        summary: As for `kernel.KernelPlan`.
+        summaries: As for `kernel.KernelPlan`.
+        with_rows: Whether the numbers of both records are among what is looked up.
     """
 
     pairs: str
@@ -74,7 +75,8 @@ class PairingPlan:
     gathered: Mapping[str, str]
     outputs: tuple[str, ...]
     limits: KernelLimits
-    summary: str | None = None
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    with_rows: bool = False
     batch_rows: int = 65_536
 
 
@@ -105,7 +107,7 @@ def run(batches: Iterator[pa.RecordBatch], plan: PairingPlan, folder: str | None
             for name, sql in plan.gathered.items():
                 connection.execute(f"{f'INSERT INTO {name}' if start else f'CREATE TEMP TABLE {name} AS'} {sql}")
         del pairs
-        yield from kernel.results(connection, plan.outputs, plan.summary, folder, rows=plan.batch_rows)
+        yield from kernel.results(connection, plan.outputs, plan.summaries, folder, rows=plan.batch_rows)
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:
@@ -186,6 +188,7 @@ def _coded(column: pa.ChunkedArray) -> pa.Array:
 def _values(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:
     """The pairs with what is carried of both records."""
     columns = {RULE: pairs["rule"]} | {name: pairs[name] for name in plan.capped.values()}
+    columns |= {f"{ROW}_{side}": pairs[side] for side in "lr"} if plan.with_rows else {}
     for name in plan.carried:
         if name in plan.frequencies:
             column = _share(connection, records, plan.frequencies[name])

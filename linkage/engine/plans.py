@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import types as T
 
 from linkage.engine import kernel_sql, named
 from linkage.engine.capping import capped_column
+from linkage.engine.held import ROW
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.keys import RULE
 from linkage.engine.pairing import MADE
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import Comparison, LinkageModel
+
+# What a task tells beside the pairs.
+PATTERNS, EDGES = "patterns", "edges"
 
 _CANDIDATES = "candidates"
 _FOUND, _VECTORS, _COUNTED = "found", "vectors", "counted"
@@ -32,7 +36,8 @@ class PairWork:
         frequencies: Columns whose values' shares it reads, as `kernel_sql.term_frequency_column`.
         gathered: Tables by name, and the SQL over `made` whose rows they gather.
         outputs: Queries over those, with the same columns each; their rows are the result.
-        summary: As for `linkage.engine.kernel.KernelPlan`.
+        summaries: As for `linkage.engine.kernel.KernelPlan`.
+        joining: Whether it reads `__row` of both records, too, which only records that are held have.
         names_records: Whether it reads `__id` and `__source` of both records, too.
     """
 
@@ -40,7 +45,8 @@ class PairWork:
     gathered: Mapping[str, str]
     outputs: tuple[str, ...]
     frequencies: Sequence[str] = ()
-    summary: str | None = None
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    joining: bool = False
     names_records: bool = False
 
 
@@ -52,12 +58,14 @@ def scoring(
     threshold_weight: float,
     with_sources: bool,
     capped: Mapping[int, str],
+    joining_weight: float | None,
 ) -> PairWork:
     """Score every candidate pair; give back those above the threshold, and counts over all.
 
-    The output has the columns of `linkage.engine.named.pair_columns`. The summary counts all
-    candidate pairs of the task, kept or not: a row per comparison vector, match key and source pair,
-    with `pairs` and, of these, `kept`; and how many capped keys of each rule the pairs share.
+    The output has the columns of `linkage.engine.named.pair_columns`. The summary `PATTERNS` counts
+    all candidate pairs of the task, kept or not: a row per comparison vector, match key and source pair,
+    with `pairs` and, of these, `kept`; and how many capped keys of each rule the pairs share. The
+    summary `EDGES` has the numbers `l` and `r` of the records of each pair that joins them.
 
     Args:
         records: What is paired.
@@ -66,6 +74,7 @@ def scoring(
         threshold_weight: In bits.
         with_sources: Whether pairs name the datasets of their records.
         capped: As `linkage.engine.capping.counted`.
+        joining_weight: In bits; None where no edges are wanted.
     """
     gammas = _gammas(model.comparisons)
     match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
@@ -76,20 +85,27 @@ def scoring(
     carried = [f'"{name}_{side}"' for name in shares for side in "lr"]
     names = [capped_column(number) for number in capped]
     shared = [f"{sql} AS {name}" for name, sql in zip(names, capped.values(), strict=True)]
-    compared = kernel_sql.vectors_sql(model.comparisons, [*_KEY, *carried, *shared], f"SELECT * FROM {MADE}")
+    key = [*_KEY] if joining_weight is None else [*_KEY, f"{ROW}_l", f"{ROW}_r"]
+    compared = kernel_sql.vectors_sql(model.comparisons, [*key, *carried, *shared], f"SELECT * FROM {MADE}")
     weight = kernel_sql.weight_sql(model, records.sources)
-    scored = f"SELECT {', '.join([*_KEY, *gammas, *names])}, {weight} AS match_weight FROM ({compared})"
+    scored = f"SELECT {', '.join([*key, *gammas, *names])}, {weight} AS match_weight FROM ({compared})"
     lost = "".join(f", CAST(sum(CAST({name} AS BIGINT)) AS BIGINT) AS {name}" for name in names)
+    patterns = (
+        f"SELECT {match_key} AS match_key, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {', '.join(gammas)}, "
+        f"count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept{lost} FROM {_CANDIDATES} GROUP BY ALL"
+    )
+    summaries = {PATTERNS: patterns}
+    if joining_weight is not None:
+        joins = f"match_weight >= {kernel_sql.double(joining_weight)}"
+        summaries[EDGES] = f"SELECT {ROW}_l AS l, {ROW}_r AS r FROM {_CANDIDATES} WHERE {joins}"
     return PairWork(
         columns=kernel_sql.compared_columns(model.comparisons),
         frequencies=list(dict.fromkeys(column.lower() for column in model.term_frequency_columns)),
         gathered={_CANDIDATES: scored},
         outputs=(f"SELECT {columns} FROM {_CANDIDATES} WHERE {kept}",),
-        summary=(
-            f"SELECT {match_key} AS match_key, {SOURCE}_l AS source_l, {SOURCE}_r AS source_r, {', '.join(gammas)}, "
-            f"count(*) AS pairs, count(*) FILTER (WHERE {kept}) AS kept{lost} FROM {_CANDIDATES} GROUP BY ALL"
-        ),
+        summaries=summaries,
         names_records=True,
+        joining=joining_weight is not None,
     )
 
 

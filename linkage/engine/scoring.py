@@ -29,9 +29,10 @@ class ScoredPairs:
     record is the one that Splink would have on the left.
     """
 
-    def __init__(self, rows: InTasks, capped: Sequence[int] = ()) -> None:
-        """`capped` are the numbers of the rules with capped keys."""
+    def __init__(self, rows: InTasks, capped: Sequence[int] = (), *, joins: bool = False) -> None:
+        """`capped` are the numbers of the rules with capped keys; `joins` says whether edges are told."""
         self._rows = rows
+        self._joins = joins
         self._capped = {number: capped_column(number) for number in capped}
         self._observation = Observation()
         self._told: Sequence[bytes] | None = None
@@ -55,7 +56,7 @@ class ScoredPairs:
         One row per comparison vector, match key and source pair, with `pairs` and, of these,
         `kept`. Exact also when tasks are retried: a result is observed once for each partition.
         """
-        every = self._summaries()
+        every = self._summaries(plans.PATTERNS)
         if every is None:
             gammas = [name for name in self._rows.schema.names if name.startswith("gamma_")]
             counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
@@ -70,16 +71,26 @@ class ScoredPairs:
 
         A pair counts for each capped key that it shares.
         """
-        every = self._summaries()
+        every = self._summaries(plans.PATTERNS)
         return {
             number: 0 if every is None else int(pc.sum(every[name]).as_py() or 0)
             for number, name in self._capped.items()
         }
 
-    def _summaries(self) -> pa.Table | None:
-        """What all tasks told; None if none did."""
+    def edges(self) -> pa.Table | None:
+        """The numbers `l` and `r` (int) of records that pairs join, once the pairs are written; None if not asked for.
+
+        One row per pair of at least the joining weight.
+        """
+        if not self._joins:
+            return None
+        found = self._summaries(plans.EDGES)
+        return pa.table({side: pa.array([], pa.int32()) for side in "lr"}) if found is None else found
+
+    def _summaries(self, kind: str) -> pa.Table | None:
+        """What all tasks told of a kind; None if none did."""
         told = self._observation.get[SUMMARY] if self._told is None else self._told
-        tables = [chunks.read(summary) for summary in told]
+        tables = [table for table in map(chunks.read, told) if chunks.told(table) == kind]
         return pa.concat_tables(tables) if tables else None
 
 
@@ -92,6 +103,7 @@ def score(
     threshold_weight: float,
     with_sources: bool,
     limits: KernelLimits,
+    joining_weight: float | None = None,
 ) -> ScoredPairs:
     """Make, compare and score all candidate pairs.
 
@@ -106,10 +118,20 @@ def score(
         threshold_weight: In bits.
         with_sources: Whether pairs name the datasets of their records.
         limits: What a task's DuckDB may use.
+        joining_weight: In bits; pairs of at least this weight are told as edges, too, where records are
+            held. They come to this process, 8 bytes each.
     """
+    joining_weight = None if records.held is None else joining_weight
     capped = counted(rules, found.sizes)
     work = plans.scoring(
-        records, model, rules, threshold_weight=threshold_weight, with_sources=with_sources, capped=capped
+        records,
+        model,
+        rules,
+        threshold_weight=threshold_weight,
+        with_sources=with_sources,
+        capped=capped,
+        joining_weight=joining_weight,
     )
     schema = named.pair_schema(records, model, with_sources=with_sources).add(SUMMARY, T.BinaryType())
-    return ScoredPairs(made_in_tasks(records, [rules], found, work, schema, limits=limits), tuple(capped))
+    rows = made_in_tasks(records, [rules], found, work, schema, limits=limits)
+    return ScoredPairs(rows, tuple(capped), joins=joining_weight is not None)

@@ -33,7 +33,12 @@ class Prepared:
     records: LinkageRecords
 
     def scored(
-        self, limits: KernelLimits, *, threshold: float = EVERYTHING, found: Survey | None = None
+        self,
+        limits: KernelLimits,
+        *,
+        threshold: float = EVERYTHING,
+        found: Survey | None = None,
+        joining_weight: float | None = None,
     ) -> ScoredPairs:
         """The engine's pairs, by a survey that has been made or a plain one."""
         found = found or self.surveyed(limits, counted_columns(self.model, for_training=False))
@@ -45,6 +50,7 @@ class Prepared:
             threshold_weight=threshold,
             with_sources=len(self.records.sources) > 1,
             limits=limits,
+            joining_weight=joining_weight,
         )
 
     def surveyed(self, limits: KernelLimits, columns: Sequence[str] = (), *, cap: int | None = None) -> Survey:

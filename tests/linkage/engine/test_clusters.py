@@ -147,3 +147,44 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
         together.setdefault(label, set()).add(record)
     assert {frozenset(c) for c in together.values()} == {frozenset(c) for c in nx.connected_components(graph)}
     assert 10 < len(together) < len(answers[0]) - 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "link_type", "sources"),
+    [
+        (pa.int64(), "dedupe_only", ["a"]),
+        (pa.string(), "dedupe_only", ["a"]),
+        (pa.int64(), "link_only", ["b", "a"]),
+        (pa.string(), "link_and_dedupe", ["b", "a"]),
+    ],
+    ids=str,
+)
+def test_edges_between_numbers_give_what_the_pairs_give(spark, limits, tmp_path, kind, link_type, sources):
+    made = {name: people(150, seed=seed, ids="{}") for seed, name in enumerate(sources)}
+    inputs = {name: table.set_column(0, "unique_id", table["unique_id"].cast(kind)) for name, table in made.items()}
+    ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, memory=10**8)
+    found = ready.surveyed(limits)
+    pairs = ready.scored(limits, joining_weight=-1.0)
+    (tmp_path / "pairs").mkdir()
+    pairs.write(str(tmp_path / "pairs"))
+    edges = pairs.edges()
+    assert len(edges) == spark.read.parquet(str(tmp_path / "pairs")).where("match_weight >= -1").count() > 0
+
+    def unread():
+        raise AssertionError("the pairs were read back")
+
+    by_number = clusters(ready.records, unread, found, cluster_weight=-1.0, limits=limits, edges=edges)
+    frame = spark.read.parquet(str(tmp_path / "pairs"))
+    by_pairs = clusters(ready.records, lambda: frame, found, cluster_weight=-1.0, limits=limits)
+    assert by_number.count == by_pairs.count
+    assert sorted(by_number.frame.collect()) == sorted(by_pairs.frame.collect())
+
+
+def test_edges_are_told_of_records_that_are_held_and_where_they_are_asked_for(spark, limits, tmp_path):
+    (tmp_path / "pairs").mkdir()
+    for memory, weight in ((0, 5.0), (10**8, None)):
+        pairs = prepared(spark, DOCUMENT, {"a": people(20, seed=1)}, memory=memory).scored(
+            limits, joining_weight=weight
+        )
+        pairs.write(str(tmp_path / "pairs"))
+        assert pairs.edges() is None

@@ -67,7 +67,7 @@ def test_the_summary_is_the_last_row(tmp_path):
     plan = _plan(
         tmp_path,
         "SELECT n FROM key_rows ORDER BY n",
-        summary="SELECT count(*) AS pairs, 'x' AS what FROM key_rows",
+        summaries={"counts": "SELECT count(*) AS pairs, 'x' AS what FROM key_rows"},
     )
     *rows, last = _rows(run(_batches([1, 2]), plan))
     assert rows == [{"n": 1, "summary": None}, {"n": 2, "summary": None}]
