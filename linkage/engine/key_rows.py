@@ -53,7 +53,7 @@ class Sample:
     A pair is in with probability `share` in either case (Horvitz and Thompson, 1952).
 
     Attributes:
-        share: Of the rule's pairs, above 0 and below 1.
+        share: Of the rule's pairs, below 1; 0 leaves all of them out.
     """
 
     rule: int
@@ -89,8 +89,9 @@ def key_rows(
     Returns:
         Chunks of key rows by place: one partition for each.
     """
-    keys = key_columns(records, rules)
     shares = {sample.rule: sample.share for sample in samples}
+    rules = [rule for rule in rules if shares.get(rule.number, 1) > 0]
+    keys = key_columns(records, rules)
     cores = parallelism(records.frame)
     pairs = sum(sizes.of(rule).pairs * shares.get(rule.number, 1.0) for rule in rules)
     rows = sum(sizes.of(rule).shared_rows for rule in rules)
@@ -151,6 +152,7 @@ def _chosen(
             "parts": pa.array(list(hot.values()), pa.int32()),
         }
     )
+    shares = {rule.number: shares[rule.number] for rule in rules if rule.number in shares}
     by_key = " ".join(
         f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.key)', share)}" for rule, share in shares.items()
     )

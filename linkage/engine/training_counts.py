@@ -57,7 +57,9 @@ class TrainingCounts:
         model: Its comparisons are those of the vectors.
         rules: One row per rule and comparison vector (and source pair), as `plans.training_plan` says.
         random: One row per comparison and gamma (and source pair) of random pairs.
-        shares: The share of its pairs that an EM session compared, by the rule's number.
+        shares: The share of its pairs that were made, by the rule's number.
+        sessions: The numbers of the rules of EM sessions.
+        known: Pairs of the deterministic rules that were known without being made.
         measured: What counting the pairs of the rules took.
     """
 
@@ -65,6 +67,8 @@ class TrainingCounts:
     rules: pa.Table
     random: pa.Table
     shares: Mapping[int, float]
+    sessions: frozenset[int]
+    known: int
     measured: Measured
 
     def of_sources(self, numbers: Numbers) -> TrainingCounts:
@@ -73,9 +77,10 @@ class TrainingCounts:
 
     @property
     def deterministic(self) -> int:
-        """Distinct pairs of the deterministic rules."""
-        found = self.rules.filter(pc.invert(_is_of(self.rules, self.shares)))
-        return int(sum(found["pairs"].to_pylist()))
+        """Distinct pairs of the deterministic rules; of one that makes very many, by a sample of them."""
+        found = self.rules.filter(pc.invert(_is_of(self.rules, self.sessions)))
+        each = zip(found["rule"].to_pylist(), found["pairs"].to_pylist(), strict=True)
+        return self.known + round(float(sum(pairs / self.shares[rule] for rule, pairs in each)))
 
     def compared(self, session: KeyedRule) -> PatternCounts:
         """The vectors of the pairs that a session compared."""
@@ -113,7 +118,12 @@ def training_counts(
     Raises:
         ConfigError: No level of a comparison takes some pairs.
     """
-    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, found.sizes.of(rule).pairs)) for rule in rules.sessions}
+    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, found.sizes.of(rule).pairs)) for rule in rules.all}
+    sessions = frozenset(rule.number for rule in rules.sessions)
+    first, known = rules.deterministic[0], 0
+    if first.is_only_keys and first.is_symmetric and not plan.by_source_pair:
+        # All pairs of its keys, and none comes before: counted already.
+        shares[first.number], known = 0.0, found.sizes.of(first).pairs
     began = time.monotonic()
     counted = _of_rules(records, model, plan, rules, found, shares=shares, limits=limits)
     seconds = time.monotonic() - began
@@ -126,13 +136,14 @@ def training_counts(
         by_source_pair=plan.by_source_pair,
         limits=limits,
     )
-    _check_levels(model, counted.filter(_is_of(counted, shares)))
+    compared = counted.filter(_is_of(counted, sessions))
+    _check_levels(model, compared)
     untaken = random.filter(pc.is_null(random["gamma"]))["comparison"].unique().to_pylist()
     if untaken:
         raise _no_level(untaken[0])
-    compared = sum(counted.filter(_is_of(counted, shares))["pairs"].to_pylist())
-    work = sampling(records, model, rules.all, found.sizes, shares, count=found.records, compared=compared)
-    return TrainingCounts(model, counted, random, shares, Measured("training", work, seconds))
+    pairs = sum(compared["pairs"].to_pylist())
+    work = sampling(records, model, rules.all, found.sizes, shares, count=found.records, compared=pairs)
+    return TrainingCounts(model, counted, random, shares, sessions, known, Measured("training", work, seconds))
 
 
 def _of_rules(
@@ -197,8 +208,8 @@ def training_rules(plan: TrainingPlan, model: LinkageModel, *, where: str, first
     return rules
 
 
-def _is_of(counted: pa.Table, sessions: Iterable[int]) -> pa.ChunkedArray:
-    return pc.is_in(counted["rule"], pa.array(sessions, pa.int16()))
+def _is_of(counted: pa.Table, rules: Iterable[int]) -> pa.ChunkedArray:
+    return pc.is_in(counted["rule"], pa.array(rules, pa.int16()))
 
 
 def _check_levels(model: LinkageModel, vectors: pa.Table) -> None:

@@ -39,7 +39,7 @@ class TrainingPlan(BaseModel):
         deterministic_rules: Rules so strict that a pair they make is almost surely a match.
         recall: The share of all matches that those rules are thought to find.
         u_max_pairs: Random pairs to estimate fuzzy levels' u from, at most about this many.
-        em_max_pairs: Candidate pairs of one EM session, at most about this many.
+        em_max_pairs: Candidate pairs of one EM session, and of one deterministic rule, at most about this many.
         em_blocking_rules: One EM session for each.
         by_source_pair: Estimate the parameters of each two sources apart, where their pairs tell enough.
 
