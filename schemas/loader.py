@@ -175,6 +175,8 @@ def _base(root: Root, table: Mapping[str, Any], like: str, where: str) -> dict[s
         shared = _parse(root, "columns")
         if like not in shared:
             raise ConfigError(f"{where}: no column '{like}' in {_place('columns')}{suggest(like, shared)}")
+        if not isinstance(shared[like], dict):
+            raise ConfigError(f"{_place('columns')}: {like}: expected a column; allowed: {', '.join(_fields(Column))}")
         return {"name": like, **shared[like]}
     # Supplies take from no table, so nothing goes round in circles.
     if table.get("zone") == Zone.LANDING:

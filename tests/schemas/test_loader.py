@@ -219,6 +219,18 @@ def test_two_files_cannot_have_one_value_set(root: Path) -> None:
     assert refusal(root, "crown") == said
 
 
+def test_a_shared_column_with_a_mistake_is_refused_where_it_is_taken(root: Path) -> None:
+    change(root, "columns", lambda content: content["sex"].update(sensitivity="secret"))
+    said = "schemas/tables/crown.yaml: column sex: sensitivity: input should be 'direct identifier', "
+    assert refusal(root, "crown").startswith(said)
+
+
+def test_a_shared_column_that_says_nothing_is_refused(root: Path) -> None:
+    change(root, "columns", table(urn="text"))
+    said = "schemas/columns.yaml: urn: expected a column; allowed: content, description, "
+    assert refusal(root, "crown").startswith(said)
+
+
 def test_a_file_that_is_not_yaml_is_refused(root: Path) -> None:
     path = root / "tables/crown.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "zone: landing\n", encoding="utf-8")

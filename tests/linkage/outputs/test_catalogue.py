@@ -104,7 +104,8 @@ def test_the_page_stands_by_itself(page: Page) -> None:
             [
                 "pnc",
                 "string",
-                "Police National Computer identifier as recorded (the key of the system, typed in without a check)",
+                "Police National Computer identifier as recorded"
+                " (the key of the system, which has no interface to the computer itself)",
                 "direct identifier",
                 "yes",
                 "shared",
