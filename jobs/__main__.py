@@ -24,7 +24,18 @@ from jobs.harness.run import Run
 
 JOBS = {
     name: f"jobs.{name}"
-    for name in ("match", "explain", "pipeline", "synthesise", "ingest", "train", "link", "resolve", "evaluate")
+    for name in (
+        "match",
+        "explain",
+        "catalogue",
+        "pipeline",
+        "synthesise",
+        "ingest",
+        "train",
+        "link",
+        "resolve",
+        "evaluate",
+    )
 }
 
 

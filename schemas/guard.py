@@ -17,7 +17,8 @@ def guarded(df: DataFrame, schema: TableSchema, where: str) -> DataFrame:
     Rows neither multiply nor vanish; no pass over the data is added, and Spark leaves out what it
     knows to hold. What fails names the column and the rule, never the value.
 
-    Keys are not looked at, as that takes a shuffle; whoever makes a table makes them unique.
+    Keys are not looked at, as that takes a shuffle (`key_counts` does it for whoever asks); whoever
+    makes a table makes them unique.
     Ingest finds record IDs that are there twice before it writes any, and other tables by record
     take theirs from these; the truth has one row for each key that synthesis gave; the kernel makes
     each pair under its first rule only; resolve finds person IDs that are there twice; `persons`

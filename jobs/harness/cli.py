@@ -22,9 +22,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.harness import failures, session
-from jobs.harness.config import suggest
 from jobs.harness.run import Run, open_run
 from jobs.harness.signals import Interrupted, Listener, listening
+from linkage.documents import suggest
 from linkage.errors import ConfigError, LinkageError
 
 PROGRAM = "spark-submit.sh"

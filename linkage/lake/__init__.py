@@ -10,7 +10,8 @@ from linkage.lake.directory import (
 )
 from linkage.lake.files import check_input, read_input
 from linkage.lake.shared import commit_files, new_folder, parquet_files, tasks_share, write_rows
-from linkage.lake.tables import Commit, Lake, Zone, fingerprint, write_table
+from linkage.lake.tables import Commit, Lake, fingerprint, write_table
+from schemas import Zone
 
 __all__ = [
     "Commit",

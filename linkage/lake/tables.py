@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from delta.tables import DeltaTable
@@ -18,22 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from linkage.errors import ConfigError, InputError, RefusedError
 from linkage.lake.files import absolute, files_fingerprint, is_local
-from schemas import TableSchema, guarded
-
-
-class Zone(StrEnum):
-    """Separate roots with separate rights: what may be known in one must not reach another."""
-
-    LANDING = "landing"
-    IDENTIFIERS = "identifiers"
-    ATTRIBUTES = "attributes"
-    LINKAGE = "linkage"
-    EVALUATION = "evaluation"
-    PUBLISHED = "published"
-    EXTRACTS = "extracts"
-    OUTPUTS = "outputs"
-    AUDIT = "audit"
-
+from schemas import TableSchema, Zone, guarded
 
 # Zones whose tables hold what people are called, or what is known of them.
 _PERSONAL = frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.EVALUATION})

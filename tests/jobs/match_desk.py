@@ -1,4 +1,4 @@
-"""A user's desk for the tests of `match` and `explain`: files, a model, and jobs run as users call them."""
+"""A user's desk for the tests of jobs that have no lake: files, a model, and jobs run as users call them."""
 
 import io
 import json
@@ -100,6 +100,10 @@ class Desk:
     def explain(self, *options: str) -> Answer:
         """Runs `explain` with an output folder."""
         return self._run("explain", options)
+
+    def catalogue(self) -> Answer:
+        """Runs `catalogue` with an output folder."""
+        return self._run("catalogue", [])
 
     def _run(self, job: str, options: Sequence[str]) -> Answer:
         out, err = io.StringIO(), io.StringIO()
