@@ -5,10 +5,11 @@ Scored pairs hold comparison levels and weights, no name and no date of birth.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import schemas
-from jobs.harness import stages
+from jobs.harness import costs, stages
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.models import model_of_row
 from jobs.harness.run import Run
@@ -47,8 +48,12 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     check_runnable(records, model, rules)
     records = hold(records, memory=records_memory(task.spark))
     columns = counted_columns(model, for_training=False)
+    began = time.monotonic()
     found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)
+    surveyed = costs.Counted(rules, columns, found, time.monotonic() - began)
     budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
+    task.run.manifest.more["estimate"] = costs.expected(records, model, rules, surveyed, None).document()
+    began = time.monotonic()
     pairs = score(
         records,
         model,
@@ -62,9 +67,11 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     named = pairs.frame.withColumnsRenamed({"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"})
     written = task.lake.overwrite(named, Zone.LINKAGE, "scored_pairs", schema)
     patterns = pairs.patterns()
+    considered = sum(patterns["pairs"].to_pylist())
+    task.run.manifest.more["observed"] = costs.observed(time.monotonic() - began, considered)
     counted = task.spark.createDataFrame(named_patterns(records, patterns, with_sources=True)).coalesce(1)
     task.lake.overwrite(counted, Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts"))
-    counts = {"pairs_considered": sum(patterns["pairs"].to_pylist()), "pairs_kept": written.rows}
+    counts = {"pairs_considered": considered, "pairs_kept": written.rows}
     if config.cap_key_pairs is not None:
         counts |= _tell_lost(task.run, config.cap_key_pairs, lost(rules, found.sizes, pairs.sharing_capped()))
     return counts

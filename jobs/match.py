@@ -213,7 +213,8 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
         patterns = pairs.patterns()
         write_rows(spark, named_patterns(records, patterns, with_sources=several), folder.table("pattern_counts"))
         stage.count(**_pair_counts(patterns, settings, run))
-    run.manifest.more["observed"] = _observed(run)
+    seconds, made = run.manifest.seconds["predict"], run.manifest.counts["candidate_pairs_total"]
+    run.manifest.more["observed"] = costs.observed(seconds, made)
     with run.stage("cluster") as stage:
         joined = clusters(
             records,
@@ -241,12 +242,6 @@ def _trained(
         trained = train(records, settings.model, settings.plan, settings.training, found, limits=limits)
     run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
     return trained.model, trained.measured
-
-
-def _observed(run: Run) -> dict[str, float | int]:
-    """What prediction took, beside what was foretold of it."""
-    seconds, pairs = run.manifest.seconds["predict"], run.manifest.counts["candidate_pairs_total"]
-    return {"seconds": round(seconds, 3), "pairs": pairs}
 
 
 def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[str, int]:

@@ -61,6 +61,11 @@ def expected(
     return estimate(records, model, rules, found.sizes, measured, count=found.records, pairs=pairs)
 
 
+def observed(seconds: float, pairs: int) -> dict[str, float | int]:
+    """What prediction took, for the manifest beside what was foretold of it."""
+    return {"seconds": round(seconds, 3), "pairs": pairs}
+
+
 def dry_run(
     records: LinkageRecords,
     model: LinkageModel,

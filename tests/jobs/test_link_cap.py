@@ -66,6 +66,15 @@ def _by_hand(rows):
     return candidates, told
 
 
+def test_the_manifest_holds_what_was_foretold_beside_what_was_observed(capped):
+    _, [(manifest, _), (again, _)] = capped
+    assert manifest["observed"]["pairs"] == manifest["counts"]["pairs_considered"]
+    assert manifest["observed"]["seconds"] > 0
+    assert manifest["estimate"]["seconds"] > 0
+    assert manifest["estimate"]["calibrated_on"] == ["survey"]
+    assert "estimate" not in again  # nothing was linked
+
+
 def test_the_manifest_tells_exactly_what_was_lost(capped):
     lake, [(manifest, out), (again, _)] = capped
     candidates, told = _by_hand(lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")).collect())
