@@ -32,10 +32,9 @@ class Counted:
     found: Survey
     seconds: float
 
-    @property
-    def measured(self) -> Measured:
-        """The survey as a measure of this machine."""
-        return Measured("survey", surveying(self.rules, self.columns, self.found), self.seconds)
+    def measured(self, records: LinkageRecords) -> Measured:
+        """The survey of these records as a measure of this machine."""
+        return Measured("survey", surveying(records, self.rules, self.columns, self.found), self.seconds)
 
 
 def expected(
@@ -57,7 +56,7 @@ def expected(
     found = counted.found
     matches = model.prior * possible_pairs(records, list(found.counts.values()))
     pairs = distinct_pairs([found.sizes.of(rule).pairs for rule in rules], matches)
-    measured = [counted.measured] if trained is None else [counted.measured, trained]
+    measured = [counted.measured(records)] if trained is None else [counted.measured(records), trained]
     return estimate(records, model, rules, found.sizes, measured, count=found.records, pairs=pairs)
 
 
@@ -81,7 +80,7 @@ def dry_run(
     """
     found = counted.found
     sampled = sample(records, model, rules, found, limits=limits)
-    measured = [counted.measured, sampled.measured]
+    measured = [counted.measured(records), sampled.measured]
     foretold = estimate(
         records, model, rules, found.sizes, measured, count=found.records, pairs=sum(sampled.new.values())
     )

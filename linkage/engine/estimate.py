@@ -107,10 +107,10 @@ def estimate(
     )
 
 
-def surveying(rules: Sequence[KeyedRule], columns: Sequence[str], found: Survey) -> Pass:
+def surveying(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str], found: Survey) -> Pass:
     """The work of a survey that has been made: of each record its ID, its keys and its values are hashed."""
     hashes = found.records * (1 + _sides(rules) + len(columns))
-    return Pass(records=found.records, hashes=hashes, is_first=True)
+    return Pass(records=found.records, hashes=hashes, is_held=records.held is not None, is_first=True)
 
 
 def predicting(
