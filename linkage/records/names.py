@@ -15,6 +15,8 @@ from linkage.records.histories import distinct_sorted
 from linkage.records.text import capitals, empty_to_null
 
 ALIAS_SEPARATOR = ";"
+# The fields of a supply, in order.
+FORENAMES = ("forename1", "forename2", "forename3")
 
 _PREFIXES = ("MIG ERROR", "NO SHOW", "DUPLICATE")
 _TITLES = ("MR", "MRS", "MS", "MISS", "MASTER", "DR", "PROF", "REV", "SIR", "LORD", "LADY")

@@ -20,8 +20,6 @@ from linkage.records.source_key import source_key
 from linkage.records.text import within
 from schemas import TableSchema
 
-_FORENAMES = ("forename1", "forename2", "forename3")
-
 
 def identify(accepted: DataFrame, dataset: str, key: bytes) -> DataFrame:
     """`accepted` with `source_dataset`, `source_key` and `record_id`; one row per row.
@@ -55,7 +53,7 @@ def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame
     # Two steps: values that a later one needs twice are computed once.
     parsed = identified.withColumns(
         {
-            "_words": names.forename_words(*(_column(supply, name) for name in _FORENAMES)),
+            "_words": names.forename_words(*(_column(supply, name) for name in names.FORENAMES)),
             "_parsed_dob": dates.parse_date(_column(supply, "dob")),
             "_postcode": postcodes.standardise_postcode(_column(supply, "postcode")),
             "_latest": latest,
