@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; both set up what they need, and lose no time where it is there.
-.PHONY: setup run test lint bench bench-engine clean
+.PHONY: setup run test lint bench bench-engine bench-records clean
 bin := .local/venv/bin
 
 setup:
@@ -22,6 +22,9 @@ bench: setup
 
 bench-engine: setup
 	@PYTHONPATH=. $(bin)/python tests/benchmarks/bench_engine.py $(ARGS)
+
+bench-records: setup
+	@PYTHONPATH=. $(bin)/python -m tests.benchmarks.bench_records $(ARGS)
 
 clean:
 	rm -rf .local data/demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

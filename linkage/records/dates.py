@@ -12,8 +12,11 @@ PLACEHOLDERS = (date(1900, 1, 1), date(1970, 1, 1))
 # Nobody in these datasets, which begin in 2011, was born before this (assumed).
 EARLIEST_BIRTH = date(1890, 1, 1)
 
+_MONTHS = 12
+
 _ISO = r"\A\d{4}-\d{2}-\d{2}\z"
 _ISO_WITH_TIME = r"\A(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\z"
+_DAY_FIRST_PADDED = r"\A\d{2}/\d{2}/\d{4}\z"
 _DAY_FIRST = r"\A(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ].*)?\z"
 _COMPACT = r"\A(\d{4})(\d{2})(\d{2})\z"
 
@@ -35,7 +38,10 @@ def parse_date(text: Column) -> Column:
         .when(trimmed.rlike(_ISO_WITH_TIME), F.regexp_replace(trimmed, _ISO_WITH_TIME, "$1-$2-$3"))
         .when(trimmed.rlike(_COMPACT), F.regexp_replace(trimmed, _COMPACT, "$1-$2-$3"))
     )
-    return F.when(text.rlike(_ISO), text.try_cast("date")).otherwise(rearranged.try_cast("date"))
+    hyphen = F.lit("-")
+    padded = F.concat(F.substring(text, 7, 4), hyphen, F.substring(text, 4, 2), hyphen, F.substring(text, 1, 2))
+    iso = F.when(text.rlike(_ISO), text).when(text.rlike(_DAY_FIRST_PADDED), padded).otherwise(rearranged)
+    return iso.try_cast("date")
 
 
 def is_placeholder(day: Column) -> Column:
@@ -63,6 +69,54 @@ def plausible_birth(day: Column, *, latest: Column) -> Column:
     """
     believed = (day >= F.lit(EARLIEST_BIRTH)) & ~is_placeholder(day) & ((day <= latest) | latest.isNull())
     return F.when(believed, day)
+
+
+def is_impossible(text: Column) -> Column:
+    """Whether a text has the form of a date and there is no such day, as opposed to no date at all.
+
+    >>> df = spark.createDataFrame([("31/02/1985",), ("28/02/1985",), ("soon",)], "text string")
+    >>> [row[0] for row in df.select(is_impossible(F.col("text"))).collect()]
+    [True, False, False]
+    """
+    trimmed = F.trim(text)
+    formed = trimmed.rlike(_DAY_FIRST) | trimmed.rlike(_ISO_WITH_TIME) | trimmed.rlike(_COMPACT)
+    return formed & parse_date(text).isNull()
+
+
+def is_first_january(day: Column) -> Column:
+    """Whether a date is 1 January, which also stands for a year of birth of which no more is known.
+
+    >>> spark.range(1).select(is_first_january(F.to_date(F.lit("1985-01-01")))).first()[0]
+    True
+    """
+    return (F.month(day) == 1) & (F.dayofmonth(day) == 1)
+
+
+def with_day_and_month_swapped(day: Column) -> Column:
+    """The other date that the same digits are, read month first; null when there is no other.
+
+    >>> days = [("1985-03-02",), ("1985-02-28",), ("1985-02-02",)]
+    >>> df = spark.createDataFrame(days, "d string").select(F.to_date("d").alias("d"))
+    >>> [str(row[0]) for row in df.select(with_day_and_month_swapped(F.col("d"))).collect()]
+    ['1985-02-03', 'None', 'None']
+    """
+    swappable = (F.dayofmonth(day) <= _MONTHS) & (F.dayofmonth(day) != F.month(day))
+    return F.when(swappable, F.make_date(F.year(day), F.dayofmonth(day), F.month(day)))
+
+
+def readings(day: Column) -> Column:
+    """A date and the other one that its digits may be, sorted: one element, or two; null for null.
+
+    For blocking and comparison of arrays: records of one person of which one has day and month
+    exchanged hold the same array.
+
+    >>> day = F.to_date(F.lit("1985-03-02"))
+    >>> spark.range(1).select(readings(day).cast("array<string>")).first()[0]
+    ['1985-02-03', '1985-03-02']
+    """
+    other = with_day_and_month_swapped(day)
+    both = F.sort_array(F.array(day, other))
+    return F.when(other.isNotNull(), both).when(day.isNotNull(), F.array(day))
 
 
 def age_in_years(birth: Column, day: Column) -> Column:

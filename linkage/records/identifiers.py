@@ -1,8 +1,11 @@
 """Identifiers of the justice system: one written form, check characters verified.
 
 Null in, null out; null also for a wrong form or check character, so that nothing is linked
-on it. Idempotent. The check character is the remainder by 23 of year and serial, read as one
-number, looked up in `CHECK_LETTERS` (tag CPR: the Ministry's public person-matching code).
+on it: `kept_aside` has what was written then. Idempotent. The check character is the remainder by
+23 of year and serial, read as one number, looked up in `CHECK_LETTERS` (tag CPR: the Ministry's
+public person-matching code). PNC, CRO, prison number and case reference number are a person's;
+arrest summons number and URN are of an arrest and of a case, which several records of one person
+and of several defendants share. What others than justice number people by is in `public_identifiers`.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from linkage.records.text import code
+from linkage.records.text import code, empty_to_null
 
 # No I, O or S, which look like digits.
 CHECK_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
@@ -20,9 +23,14 @@ _CHECK = f"[{CHECK_LETTERS}]"
 _YEAR = rf"(?:19|20)\d{{2}}(?=/|\d{{7}}{_CHECK}\z)|\d{{2}}"
 _LONG_YEAR = 4
 _PNC_LONG = rf"\A(?:19|20)\d{{2}}/\d{{7}}{_CHECK}\z"
+_PNC_SHORT = rf"\A\d{{2}}/\d{{7}}{_CHECK}\z"
 _PNC = rf"\A({_YEAR})/?(\d{{1,7}}){_CHECK}\z"
+_CRO_LONG = rf"\A\d{{6}}/\d{{2}}{_CHECK}\z"
 _CRO = rf"\A\d{{1,6}}/?\d{{2}}{_CHECK}\z"
 _CRO_FILE = rf"\ASF\d{{2}}/?\d{{1,6}}{_CHECK}\z"
+# Year, force and unit, system, sequence, of which the zeros may be left out after a slash.
+_ASN_LONG = rf"\A\d{{2}}/\d{{2}}[A-Z0-9]{{2}}/\d{{2}}/\d{{11}}{_CHECK}\z"
+_ASN = rf"\A(\d{{2}})/?(\d{{2}}[A-Z0-9]{{2}})/?(\d{{2}})(?:/(\d{{1,11}})|(\d{{11}}))({_CHECK})\z"
 
 
 def check_letter(number: Column) -> Column:
@@ -37,6 +45,11 @@ def check_letter(number: Column) -> Column:
 
 def _squash(text: Column) -> Column:
     return F.regexp_replace(F.upper(text), "[^A-Z0-9/]", "")
+
+
+def _of_form(written: Column, form: str) -> Column:
+    """The letters and digits of what was written if they have a form; most has it as it stands."""
+    return F.when(written.rlike(form), written).when(code(written).rlike(form), code(written))
 
 
 def normalise_pnc(pnc: Column, *, latest_year: Column) -> Column:
@@ -56,8 +69,11 @@ def normalise_pnc(pnc: Column, *, latest_year: Column) -> Column:
     ['1999/9999901N', '1999/9999901N', '2020/0000009N', None, None]
     """
     text = _squash(pnc)
-    written = F.when(text.rlike(_PNC), _long_pnc(text, latest_year))
-    long = F.when(pnc.rlike(_PNC_LONG), pnc).otherwise(written)
+    long = (
+        F.when(pnc.rlike(_PNC_LONG), pnc)
+        .when(pnc.rlike(_PNC_SHORT), F.concat(_century(F.substring(pnc, 1, 2), latest_year), pnc))
+        .when(text.rlike(_PNC), _long_pnc(text, latest_year))
+    )
     number = F.concat(F.substring(long, 3, 2), F.substring(long, 6, 7))
     right = F.substring(long, 13, 1) == check_letter(number)
     real = F.substring(long, 6, 7) != "0000000"
@@ -67,9 +83,12 @@ def normalise_pnc(pnc: Column, *, latest_year: Column) -> Column:
 def _long_pnc(text: Column, latest_year: Column) -> Column:
     year = F.regexp_extract(text, _PNC, 1)
     serial = F.regexp_extract(text, _PNC, 2)
-    century = F.when(F.concat(F.lit("20"), year).try_cast("int") <= latest_year, F.lit("20")).otherwise(F.lit("19"))
-    full_year = F.when(F.length(year) == _LONG_YEAR, year).otherwise(F.concat(century, year))
+    full_year = F.when(F.length(year) == _LONG_YEAR, year).otherwise(F.concat(_century(year, latest_year), year))
     return F.concat(full_year, F.lit("/"), F.lpad(serial, 7, "0"), F.right(text, F.lit(1)))
+
+
+def _century(year: Column, latest_year: Column) -> Column:
+    return F.when(F.concat(F.lit("20"), year).try_cast("int") <= latest_year, F.lit("20")).otherwise(F.lit("19"))
 
 
 def normalise_cro(cro: Column) -> Column:
@@ -85,7 +104,10 @@ def normalise_cro(cro: Column) -> Column:
     """
     text = _squash(cro)
     letter = F.right(text, F.lit(1))
-    return F.when(text.rlike(_CRO), _court_cro(text, letter)).when(text.rlike(_CRO_FILE), _file_cro(text, letter))
+    written = F.when(text.rlike(_CRO), _court_cro(text, letter)).when(text.rlike(_CRO_FILE), _file_cro(text, letter))
+    number = F.concat(F.substring(cro, 8, 2), F.substring(cro, 1, 6))
+    right = (check_letter(number) == F.substring(cro, 10, 1)) & ~cro.startswith("000000")
+    return F.when(cro.rlike(_CRO_LONG), F.when(right, cro)).otherwise(written)
 
 
 def _court_cro(text: Column, letter: Column) -> Column:
@@ -103,14 +125,50 @@ def _file_cro(text: Column, letter: Column) -> Column:
     return F.when(right, F.concat(F.lit("SF"), year, F.lit("/"), serial, letter))
 
 
+def normalise_asn(asn: Column) -> Column:
+    """An arrest summons number as YY/FFUU/SS/NNNNNNNNNNND.
+
+    Accepts it without slashes, and with slashes without the leading zeros of the sequence. The
+    check is over force, system, year and sequence of eleven digits; the unit, which may have
+    letters, is left out (tag CPR). A sequence of zeros is a filler and gives null.
+
+    >>> texts = ["99/00ZZ/00/99901E", "9900ZZ0000000099901E", "99/00ZZ/00/99901F"]
+    >>> df = spark.createDataFrame([(t,) for t in texts], "t string")
+    >>> [row[0] for row in df.select(normalise_asn(F.col("t"))).collect()]
+    ['99/00ZZ/00/00000099901E', '99/00ZZ/00/00000099901E', None]
+    """
+    text, slash = _squash(asn), F.lit("/")
+    year, unit, system, short, full, letter = (F.regexp_extract(text, _ASN, group) for group in range(1, 7))
+    sequence = F.lpad(F.concat(short, full), 11, "0")
+    written = F.concat(year, slash, unit, slash, system, slash, sequence, letter)
+    long = F.when(asn.rlike(_ASN_LONG), asn).when(text.rlike(_ASN), written)
+    return F.when(_asn_checks(long), long)
+
+
+def _asn_checks(long: Column) -> Column:
+    sequence = F.substring(long, 12, 11)
+    number = F.concat(F.substring(long, 4, 2), F.substring(long, 9, 2), F.substring(long, 1, 2), sequence)
+    return (check_letter(number) == F.substring(long, 23, 1)) & (sequence != "0" * 11)
+
+
+def normalise_urn(urn: Column) -> Column:
+    """A unique reference number of a police case file: force, unit, serial and year, without separators.
+
+    It has no check character, and where the parts end is assumed. A serial of zeros gives null.
+
+    >>> spark.range(1).select(normalise_urn(F.lit("00/zz/99901/99"))).first()[0]
+    '00ZZ9990199'
+    """
+    return _of_form(urn, r"\A\d{2}[A-Z0-9]{2}(?!0{5})\d{7}\z")
+
+
 def normalise_prison_number(number: Column) -> Column:
     """A prison number as ANNNNAA; it has no check character.
 
     >>> spark.range(1).select(normalise_prison_number(F.lit("z9999 zz"))).first()[0]
     'Z9999ZZ'
     """
-    text = code(number)
-    return F.when(text.rlike(r"\A[A-Z]\d{4}[A-Z]{2}\z"), text)
+    return _of_form(number, r"\A[A-Z]\d{4}[A-Z]{2}\z")
 
 
 def normalise_crn(crn: Column) -> Column:
@@ -119,5 +177,20 @@ def normalise_crn(crn: Column) -> Column:
     >>> spark.range(1).select(normalise_crn(F.lit("z999999"))).first()[0]
     'Z999999'
     """
-    text = code(crn)
-    return F.when(text.rlike(r"\A[A-Z]\d{6}\z"), text)
+    return _of_form(crn, r"\A[A-Z]\d{6}\z")
+
+
+def kept_aside(written: Column, normalised: Column) -> Column:
+    """What was written as an identifier and is none, in capitals; null where it is one or nothing.
+
+    For evidence only, such as a PNC serial in the place of the CRO: it is never linked on.
+
+    Args:
+        written: the identifier as recorded.
+        normalised: what its function made of it.
+
+    >>> written = F.lit("99/9999902n ")
+    >>> spark.range(1).select(kept_aside(written, normalise_pnc(written, latest_year=F.lit(2022)))).first()[0]
+    '99/9999902N'
+    """
+    return F.when(normalised.isNull(), empty_to_null(F.upper(F.trim(written))))

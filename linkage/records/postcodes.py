@@ -5,10 +5,12 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from linkage.records import histories
 from linkage.records.text import code
 
 # Seen by the Ministry's person-matching code (NF1) and in the NHS postcode directory (ZZ99).
 NO_FIXED_ABODE = ("NF11NF", "NF11FA", "ZZ993VZ")
+UNKNOWN = "ZZ993WZ"
 _PSEUDO = r"\A(?:ZZ99|NF1)"
 _SPACED = r"\A[A-Z][A-HJ-Y]?\d[A-Z\d]? \d[A-Z]{2}\z"
 _SQUASHED = r"\A(?:[A-Z][A-HJ-Y]?\d[A-Z\d]?\d[A-Z]{2}|GIR0AA)\z"
@@ -50,6 +52,15 @@ def is_no_fixed_abode(postcode: Column) -> Column:
     return code(postcode).isin(*NO_FIXED_ABODE)
 
 
+def is_unknown(postcode: Column) -> Column:
+    """Whether a postcode stands for an address that is not known.
+
+    >>> spark.range(1).select(is_unknown(F.lit("ZZ99 3WZ"))).first()[0]
+    True
+    """
+    return code(postcode) == UNKNOWN
+
+
 def sector(postcode: Column) -> Column:
     """Outward code and first inward digit of a standardised postcode.
 
@@ -68,6 +79,15 @@ def district(postcode: Column) -> Column:
     return F.substring_index(postcode, " ", 1)
 
 
+def area(postcode: Column) -> Column:
+    """The letters that an outward code begins with, of a standardised postcode.
+
+    >>> spark.range(1).select(area(F.lit("XA1 2BC"))).first()[0]
+    'XA'
+    """
+    return F.regexp_extract(postcode, r"\A[A-Z]+", 0)
+
+
 def standardise_history(present: Column, earlier: Column) -> Column:
     """All postcodes of a person, sorted, without repeats; null when there is none.
 
@@ -79,7 +99,4 @@ def standardise_history(present: Column, earlier: Column) -> Column:
     >>> spark.range(1).select(standardise_history(*args)).first()[0]
     ['VB2 2BB', 'XA1 2BC']
     """
-    known = F.array_compact(F.transform(F.split(earlier, ";"), standardise_postcode))
-    together = F.array_union(known, F.array_compact(F.array(present)))
-    alone = F.when(present.isNotNull(), F.array(present))
-    return F.when(earlier.isNull(), alone).otherwise(F.nullif(F.sort_array(together), F.array().cast("array<string>")))
+    return histories.standardise_history(present, earlier, standardise_postcode)

@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from linkage.records.dates import parse_date
+from linkage.records.names import FORENAMES
+from linkage.records.organisations import is_organisation
 from linkage.records.source_key import source_key
 from schemas import Column as SchemaColumn
 from schemas import TableSchema
@@ -74,7 +76,7 @@ def row_rules(schema: TableSchema) -> tuple[Rule, ...]:
     if identity:
         rules.append(Rule(Reason.NOTHING_TO_LINK_ON, ~_any(~_blank(name) for name in identity)))
     if "party_type" in schema.column_names:
-        rules.append(Rule(Reason.NOT_A_PERSON, F.col("party_type") == "O"))
+        rules.append(Rule(Reason.NOT_A_PERSON, (F.col("party_type") == "O") | _named_as_organisation(schema)))
     return tuple(rules)
 
 
@@ -130,6 +132,12 @@ def _unreadable(column: SchemaColumn) -> Column:
     text = F.col(column.name)
     parsed = parse_date(text) if column.content == "date" else F.trim(text).try_cast(str(column.content))
     return ~_blank(column.name) & parsed.isNull()
+
+
+def _named_as_organisation(schema: TableSchema) -> Column:
+    """Whether the surname is an organisation's and no forename stands beside it, whatever the type says."""
+    forenames = (_blank(name) for name in FORENAMES if name in schema.column_names)
+    return reduce(and_, forenames, is_organisation(F.col("surname")))
 
 
 def _any(conditions: Iterable[Column]) -> Column:

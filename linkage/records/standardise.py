@@ -15,11 +15,10 @@ import schemas
 from linkage.records import dates, identifiers, names, postcodes, sex
 from linkage.records.evidence import Evidence, collect
 from linkage.records.keyed_hash import keyed_hash
+from linkage.records.name_evidence import is_initial
 from linkage.records.source_key import source_key
 from linkage.records.text import within
 from schemas import TableSchema
-
-_FORENAMES = ("forename1", "forename2", "forename3")
 
 
 def identify(accepted: DataFrame, dataset: str, key: bytes) -> DataFrame:
@@ -54,7 +53,7 @@ def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame
     # Two steps: values that a later one needs twice are computed once.
     parsed = identified.withColumns(
         {
-            "_words": names.forename_words(*(_column(supply, name) for name in _FORENAMES)),
+            "_words": names.forename_words(*(_column(supply, name) for name in names.FORENAMES)),
             "_parsed_dob": dates.parse_date(_column(supply, "dob")),
             "_postcode": postcodes.standardise_postcode(_column(supply, "postcode")),
             "_latest": latest,
@@ -132,27 +131,32 @@ def _typed(column: schemas.Column) -> Column:
 def _evidence(supply: TableSchema) -> Column:
     """Findings on the fields that the supply has."""
     dob, postcode = F.col("_parsed_dob"), _column(supply, "postcode")
-    lost_postcode = _given(postcode) & F.col("_postcode").isNull()
-    pseudo, no_fixed_abode = postcodes.is_pseudo(postcode), postcodes.is_no_fixed_abode(postcode)
+    # Asked of lost postcodes only: few are, and the question is dear.
+    lost = _lost(postcode, "_postcode")
+    pseudo, no_fixed_abode = (
+        F.when(lost, postcodes.is_pseudo(postcode)),
+        F.when(lost, postcodes.is_no_fixed_abode(postcode)),
+    )
     findings = {
-        Evidence.FORENAME_INITIAL: F.length("forename1_std") == 1,
-        Evidence.FORENAME_UNUSABLE: _given(_column(supply, "forename1")) & F.col("forename1_std").isNull(),
-        Evidence.SURNAME_UNUSABLE: _given(_column(supply, "surname")) & F.col("surname_std").isNull(),
-        Evidence.DOB_UNREADABLE: _given(_column(supply, "dob")) & dob.isNull(),
+        Evidence.FORENAME_INITIAL: is_initial(F.col("forename1_std")),
+        Evidence.FORENAME_UNUSABLE: _lost(_column(supply, "forename1"), "forename1_std"),
+        Evidence.SURNAME_UNUSABLE: _lost(_column(supply, "surname"), "surname_std"),
+        Evidence.DOB_UNREADABLE: _lost(_column(supply, "dob"), "_parsed_dob"),
         Evidence.DOB_PLACEHOLDER: dates.is_placeholder(dob),
         Evidence.DOB_IMPLAUSIBLE: F.col("_dob").isNull() & dob.isNotNull() & ~dates.is_placeholder(dob),
-        Evidence.DOB_FIRST_JANUARY: (F.month("_dob") == 1) & (F.dayofmonth("_dob") == 1),
-        Evidence.SEX_UNUSABLE: _given(_column(supply, "sex")) & F.col("_sex").isNull(),
-        Evidence.POSTCODE_INVALID: lost_postcode & ~pseudo,
-        Evidence.POSTCODE_NO_FIXED_ABODE: lost_postcode & no_fixed_abode,
-        Evidence.POSTCODE_PSEUDO: lost_postcode & pseudo & ~no_fixed_abode,
-        Evidence.PNC_INVALID: _given(_column(supply, "pnc")) & F.col("pnc_std").isNull(),
-        Evidence.CRO_INVALID: _given(_column(supply, "cro")) & F.col("cro_std").isNull(),
-        Evidence.PRISON_NUMBER_INVALID: _given(_column(supply, "prison_number")) & F.col("prison_number_std").isNull(),
-        Evidence.CRN_INVALID: _given(_column(supply, "crn")) & F.col("crn_std").isNull(),
+        Evidence.DOB_FIRST_JANUARY: dates.is_first_january(F.col("_dob")),
+        Evidence.SEX_UNUSABLE: _lost(_column(supply, "sex"), "_sex"),
+        Evidence.POSTCODE_INVALID: ~pseudo,
+        Evidence.POSTCODE_NO_FIXED_ABODE: no_fixed_abode,
+        Evidence.POSTCODE_PSEUDO: pseudo & ~no_fixed_abode,
+        Evidence.PNC_INVALID: _lost(_column(supply, "pnc"), "pnc_std"),
+        Evidence.CRO_INVALID: _lost(_column(supply, "cro"), "cro_std"),
+        Evidence.PRISON_NUMBER_INVALID: _lost(_column(supply, "prison_number"), "prison_number_std"),
+        Evidence.CRN_INVALID: _lost(_column(supply, "crn"), "crn_std"),
     }
     return collect(findings)
 
 
-def _given(text: Column) -> Column:
-    return F.trim(text) != ""
+def _lost(supplied: Column, made: str) -> Column:
+    """Whether a field held something of which nothing was made."""
+    return F.col(made).isNull() & (F.trim(supplied) != "")
