@@ -14,6 +14,13 @@ import pyarrow.compute as pc
 from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
 
+# The columns of key rows, besides what they carry.
+RULE, SIDE, KEY = "__rule", "__side", "__key"
+# Set in the rows of a split key: which part of its records a row belongs to.
+PART = "__part"
+# The key before it was split, where a pair may meet under several keys.
+WHOLE = "__whole"
+
 # Key rows that are placed at a time where some are chosen or split.
 CHOSEN_ROWS = 500_000
 

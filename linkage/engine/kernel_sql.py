@@ -11,9 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from linkage.engine.exploding import KEY, PART, RULE, SIDE
 from linkage.engine.held import ROW
 from linkage.engine.kernel import KEY_ROWS
-from linkage.engine.keys import KEY, LEFT, PART, RIGHT, RULE, SIDE
+from linkage.engine.keys import LEFT, RIGHT
 from linkage.engine.many_keys import ManyKeys
 from linkage.engine.records import ID, SOURCE
 from linkage.model.blocking import KeyedRule

@@ -13,14 +13,6 @@ from linkage.engine.records import LinkageRecords, empty_database
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule
 
-RULE = "__rule"
-SIDE = "__side"
-KEY = "__key"
-# Set in the rows of a split key: which part of its records a row belongs to.
-PART = "__part"
-# The key before it was split, where a pair may meet under several keys.
-WHOLE = "__whole"
-
 # Which side of a pair a key row may take.
 EITHER, LEFT, RIGHT = 0, 1, 2
 
@@ -122,7 +114,7 @@ def _common_types(connection: duckdb.DuckDBPyConnection, rule: KeyedRule) -> lis
     _check_arrays(connection, rule)
     try:
         left = _types(connection, rule.left_keys, rule.left_arrays)
-        right = _types(connection, rule.right_keys, rule.right_arrays)
+        right = left if rule.is_symmetric else _types(connection, rule.right_keys, rule.right_arrays)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"blocking rule ({rule.told}): {reason}") from None

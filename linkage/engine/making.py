@@ -11,12 +11,13 @@ from pyspark.sql import types as T
 
 from linkage.engine import kernel, kernel_sql, pairing, plans
 from linkage.engine.capping import Capping, capping, made_before
+from linkage.engine.exploding import RULE, WHOLE
 from linkage.engine.frequencies import ValueFrequencies, looked_up, value_hash, with_joined_frequencies
 from linkage.engine.held import ROW
 from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KernelLimits, KernelPlan
 from linkage.engine.key_rows import Carried, Sample, key_rows
-from linkage.engine.keys import WHOLE, plain_keys
+from linkage.engine.keys import plain_keys
 from linkage.engine.many_keys import ManyKeys, many_keys
 from linkage.engine.packing import packed
 from linkage.engine.pairing import MADE, PairingPlan, RuleValues
@@ -73,7 +74,7 @@ def _kernel_plan(
 ) -> KernelPlan:
     shares = [kernel_sql.term_frequency_column(column) for column in work.frequencies]
     names = [SOURCE, ID, *work.columns, *shares]
-    columns = [f"l.{pairing.RULE} AS {pairing.RULE}", *kernel_sql.both_sides(list(dict.fromkeys(names)))]
+    columns = [f"l.{RULE} AS {RULE}", *kernel_sql.both_sides(list(dict.fromkeys(names)))]
     columns += [f"{capped.shared[number]} AS {name}" for number, name in capped.names.items()]
     many = many_keys(records, [rule for group in groups for rule in group], capped.shared)
     before = made_before(capped.shared, many)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from linkage.engine.keys import WHOLE, KeyColumn, key_columns
+from linkage.engine.exploding import WHOLE
+from linkage.engine.keys import KeyColumn, key_columns
 from linkage.engine.records import LinkageRecords
 from linkage.model.blocking import KeyedRule
 

@@ -16,12 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.engine import chunks, held, kernel
+from linkage.engine.exploding import RULE, WHOLE
 from linkage.engine.held import ROW, Held
 from linkage.engine.kernel import KEY_ROWS, KernelLimits
 
 MADE = "made"
-RULE = "__rule"
-WHOLE = "__whole"
 # What codes are known by in `Held.more`, before the expression that they are of.
 _CODES = "codes of "
 # Pairs whose values are looked up at a time.

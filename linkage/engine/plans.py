@@ -9,9 +9,9 @@ from pyspark.sql import types as T
 
 from linkage.engine import kernel_sql, named
 from linkage.engine.capping import capped_column
+from linkage.engine.exploding import RULE
 from linkage.engine.held import ROW
 from linkage.engine.kernel import KernelLimits, KernelPlan
-from linkage.engine.keys import RULE
 from linkage.engine.pairing import MADE
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.model.blocking import KeyedRule

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from linkage.engine import budget, chunks, survey
 from linkage.engine.capping import Lost, lost
+from linkage.engine.exploding import RULE
 from linkage.engine.key_rows import Carried, key_rows
-from linkage.engine.keys import RULE
 from linkage.engine.records import ID
 from linkage.engine.sizes import RuleSize, SharedKeys
 from linkage.errors import ConfigError, RefusedError

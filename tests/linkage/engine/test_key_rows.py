@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import functions as F
 
 from linkage.engine import chunks, exploding
+from linkage.engine.exploding import KEY, PART, RULE, SIDE
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.key_rows import Carried, Sample, key_rows, parts_of
-from linkage.engine.keys import KEY, PART, RULE, SIDE
 from linkage.engine.records import ID, SOURCE
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
