@@ -35,7 +35,7 @@ def check_runnable(records: LinkageRecords, model: LinkageModel, rules: Sequence
 
 def _check_comparison(connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
     sides = ", ".join(kernel_sql.both_sides(kernel_sql.compared_columns([comparison])))
-    pairs = kernel_sql.random_pairs_sql("true", sides)
+    pairs = kernel_sql.all_pairs_sql("true", sides)
     for level in comparison.levels:
         if not level.is_else:
             _try(

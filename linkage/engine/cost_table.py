@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 
 from linkage.engine.estimate import Estimate
@@ -22,7 +24,8 @@ def cost_table(
 ) -> str:
     """What each rule would make, its hottest keys, and what prediction would take.
 
-    Holds no value of a record unless `values` gives those of keys.
+    Holds no value of a record unless `values` gives those of keys. A key is named by a hash under a secret of this
+    call: a date of birth would be found behind a plain one by trying all.
 
     Args:
         rules: In order.
@@ -42,12 +45,13 @@ def cost_table(
         )
         for rule, size in ((rule, sizes.of(rule)) for rule in rules)
     ]
+    secret = secrets.token_bytes(16)
     lines = _aligned([("rule", "records", "keys", "pairs", "new pairs", "condition"), *rows])
     lines.append("pairs: at most, by key; new pairs: that no earlier rule makes, estimated from a sample")
     hottest = [
         (
             str(rule.match_key),
-            f"{hot.key:016x}",
+            _name(hot.key, secret),
             f"{hot.rows:,}",
             f"{hot.pairs:,}",
             "" if values is None else values.get((rule.number, hot.key), ""),
@@ -57,13 +61,17 @@ def cost_table(
     ]
     if hottest:
         last = "" if values is None else "values"
-        lines += ["", "hottest keys", *_aligned([("rule", "hash of key", "records", "pairs", last), *hottest])]
+        lines += ["", "hottest keys", *_aligned([("rule", "key", "records", "pairs", last), *hottest])]
     foretold = (
         f"prediction: about {expected.pairs:,} distinct pairs, {expected.seconds:,.1f} s and "
         f"{_bytes(expected.shuffle_bytes)} of shuffle under this profile"
     )
     measured = f"seconds are calibrated on this run's {' and '.join(expected.calibrated_on)}"
     return "\n".join([*lines, "", foretold, measured])
+
+
+def _name(key: int, secret: bytes) -> str:
+    return hashlib.blake2b(key.to_bytes(8), digest_size=8, key=secret).hexdigest()
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

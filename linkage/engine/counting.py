@@ -134,7 +134,10 @@ def gather(batches: Iterator[pa.RecordBatch], plan: CountingPlan) -> Iterator[pa
 
 
 def _together(counts: Sequence[Counted]) -> str:
-    """The hashes of one kind in one query, of a chunk's equal values only one."""
+    """The hashes of one kind in one query, of a chunk's equal ones only one, and how many they are.
+
+    So a key that all records have is not sent once for each of them.
+    """
     [kind] = {count.kind for count in counts}
     if kind == SOURCES:
         return counts[0].hashes
@@ -145,8 +148,7 @@ def _together(counts: Sequence[Counted]) -> str:
         f"SELECT {given}, {count.position}::SMALLINT AS position FROM (SELECT *{part} FROM ({count.hashes}))"
         for count, part in zip(counts, parts, strict=True)
     )
-    times = ", count(*) AS n" if kind == VALUES else ""
-    return f"SELECT *{times} FROM ({rows}) WHERE key IS NOT NULL{' GROUP BY ALL' if times else ''}"
+    return f"SELECT *, count(*) AS n FROM ({rows}) WHERE key IS NOT NULL GROUP BY ALL"
 
 
 def _of(hashes: pa.Table, count: Counted) -> pa.Table:

@@ -205,7 +205,7 @@ def sample(
     new = {
         rule.number: min(sizes.of(rule).pairs, round(seen.get(rule.number, 0) / shares[rule.number])) for rule in rules
     }
-    if rules and rules[0].is_only_keys and rules[0].is_symmetric:
+    if rules and rules[0].is_only_keys:
         # Nothing comes before the first rule.
         new[rules[0].number] = sizes.of(rules[0]).pairs
     work = sampling(records, model, rules, sizes, shares, count=found.records, compared=sum(seen.values()))

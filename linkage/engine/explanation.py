@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from linkage.engine import kernel, kernel_sql
+from linkage.engine import kernel, kernel_sql, weights
 from linkage.engine.kernel import KEY_ROWS, KernelLimits
 from linkage.engine.records import ID, SOURCE
 from linkage.errors import ConfigError
@@ -145,17 +145,17 @@ def _steps(model: LinkageModel, found: Mapping[str, Any], *, with_values: bool) 
 def _scored(model: LinkageModel, pair: pa.Table) -> dict[str, Any]:
     """The one pair that the link type makes of two records: values, levels, weight and its adjustments."""
     order = kernel_sql.pair_order(model.link_type, id_is_string=not pa.types.is_integer(pair.schema.field(ID).type))
-    pairs = kernel_sql.random_pairs_sql(order, ", ".join(kernel_sql.both_sides(pair.column_names)))
+    pairs = kernel_sql.all_pairs_sql(order, ", ".join(kernel_sql.both_sides(pair.column_names)))
     gammas = ", ".join(kernel_sql.gamma_sql(comparison) for comparison in model.comparisons)
     adjustments = [
-        f"{kernel_sql.weight_sql(_only_adjusted(model, comparison), ())} AS {_ADJUSTMENT}{number}"
+        f"{weights.weight_sql(_only_adjusted(model, comparison), ())} AS {_ADJUSTMENT}{number}"
         for number, comparison in enumerate(model.comparisons)
     ]
-    weights = ", ".join([f"{kernel_sql.weight_sql(model, ())} AS {_WEIGHT}", *adjustments])
+    wanted = ", ".join([f"{weights.weight_sql(model, ())} AS {_WEIGHT}", *adjustments])
     with kernel.connect(KernelLimits(memory="256MB", scratch=""), "") as connection:
         connection.register(KEY_ROWS, pair)
         try:
-            found = connection.sql(f"SELECT *, {weights} FROM (SELECT *, {gammas} FROM ({pairs}))").to_arrow_table()
+            found = connection.sql(f"SELECT *, {wanted} FROM (SELECT *, {gammas} FROM ({pairs}))").to_arrow_table()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             # Of these the message tells types and functions: no row has been read.
             reason = str(error).splitlines()[0]

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from linkage.engine import chunks
-from linkage.engine.kernel_sql import term_frequency_column
 from linkage.engine.records import quoted
+from linkage.engine.weights import term_frequency_column
 from linkage.model.specification import LinkageModel
 from linkage.model.training import exact_agreement_column
 

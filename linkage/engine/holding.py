@@ -20,6 +20,8 @@ from linkage.engine.records import ID, SOURCE, LinkageRecords
 
 # What is derived of records and held beside them, at most, as a share of what they take: codes of keys, frequencies.
 _BESIDE = 0.5
+# A column of Arrow text in one piece has no more.
+_MOST_BYTES = 2**31 - 1
 # Numbers of records are 32 bits wide.
 _MOST_RECORDS = 2**31 - 1
 
@@ -65,7 +67,7 @@ def _held_from_files(records: LinkageRecords, files: RecordFiles, order: Order, 
 
 
 def _fits(rows: int, needed: float, memory: int) -> bool:
-    return 0 < rows <= _MOST_RECORDS and needed * (1 + _BESIDE) <= memory
+    return 0 < rows <= _MOST_RECORDS and needed <= _MOST_BYTES and needed * (1 + _BESIDE) <= memory
 
 
 def _bytes_of_a_record(files: RecordFiles) -> float:

@@ -1,12 +1,11 @@
 """The SQL that the kernel runs, written on the driver from a model and its blocking rules.
 
-The comparison levels' conditions are Splink's own SQL for DuckDB; the terms of a weight are
-added in Splink's order, so that the same model gives the same weights to the last bits.
+The comparison levels' conditions are Splink's own SQL for DuckDB. What a weight is made of is in
+`linkage.engine.weights`.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -19,13 +18,8 @@ from linkage.engine.many_keys import ManyKeys
 from linkage.engine.records import ID, SOURCE
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import (
-    SMALLEST_PROBABILITY,
     Comparison,
-    LinkageModel,
     LinkType,
-    TermFrequency,
-    prior_weight,
-    source_pair,
 )
 
 # A similarity of two columns.
@@ -37,15 +31,6 @@ _SIMILARITY = re.compile(
 )
 # Where a call may be a text, or its columns names of something else.
 _UNSAFE = ("'", "lambda", "->")
-
-
-def term_frequency_column(column: str) -> str:
-    """The column that carries the frequency of a record's value.
-
-    >>> term_frequency_column("surname")
-    '__tf_surname'
-    """
-    return f"__tf_{column.lower()}"
 
 
 def pair_order(link_type: LinkType, *, id_is_string: bool) -> str:
@@ -102,9 +87,7 @@ def numbered_pairs_sql(
     selected = "".join(f", {sql} AS {name}" for name, sql in more.items())
     across = ""
     if link_type == "link_only":
-        left, right = (
-            " + ".join(f"(l.{ROW} >= {bound})::INT".replace("l.", f"{side}.") for bound in bounds) for side in "lr"
-        )
+        left, right = (" + ".join(f"({side}.{ROW} >= {bound})::INT" for bound in bounds) for side in "lr")
         across = f" AND {left} <> {right}"
     return (
         f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule{selected} FROM {_sharing_keys(rules, KEY_ROWS)} "
@@ -158,8 +141,8 @@ def _made(rule: KeyedRule, before: Mapping[int, str]) -> str:
     return f"({rule.predicate})" + (f" AND {before[rule.number]}" if rule.number in before else "")
 
 
-def random_pairs_sql(order: str, columns: str) -> str:
-    """Select from all pairs of a sample, whatever their keys."""
+def all_pairs_sql(order: str, columns: str) -> str:
+    """Select from all pairs of some records, whatever their keys."""
     return f"SELECT {columns} FROM {KEY_ROWS} l INNER JOIN {KEY_ROWS} r ON {order}"
 
 
@@ -176,9 +159,9 @@ def pairs_of_values_sql(columns: Sequence[str], source: str | None, link_type: L
         SQL with `<column>_l` and `<column>_r`, also of the source, and `pairs`.
     """
     every = [*columns, *([] if source is None else [source])]
-    quoted = ", ".join(map(_quoted, every))
-    place = f"row_number() OVER (ORDER BY hash({quoted}), {quoted})"
-    values = f"SELECT *, {place} AS __place FROM (SELECT {quoted}, count(*) AS __n FROM {KEY_ROWS} GROUP BY ALL)"
+    named = ", ".join(map(quoted, every))
+    place = f"row_number() OVER (ORDER BY hash({named}), {named})"
+    values = f"SELECT *, {place} AS __place FROM (SELECT {named}, count(*) AS __n FROM {KEY_ROWS} GROUP BY ALL)"
     same = "" if source is None else f"l.{source} = r.{source} AND "
     within = f"{same}(l.__place < r.__place OR (l.__place = r.__place AND l.__n > 1))"
     across = f"l.{source} < r.{source}"
@@ -192,7 +175,7 @@ def pairs_of_values_sql(columns: Sequence[str], source: str | None, link_type: L
 
 def both_sides(columns: Sequence[str]) -> list[str]:
     """`l.column AS column_l` and `r.column AS column_r` for each column."""
-    return [f"{side}.{_quoted(column)} AS {_quoted(f'{column}_{side}')}" for column in columns for side in ("l", "r")]
+    return [f"{side}.{quoted(column)} AS {quoted(f'{column}_{side}')}" for column in columns for side in ("l", "r")]
 
 
 def compared_columns(comparisons: Sequence[Comparison]) -> list[str]:
@@ -206,7 +189,7 @@ def gamma_sql(comparison: Comparison) -> str:
         f"ELSE {level.gamma}" if level.is_else else f"WHEN {level.sql} THEN {level.gamma}"
         for level in comparison.levels
     )
-    return f"CAST(CASE {levels} END AS TINYINT) AS {_quoted(comparison.gamma_column)}"
+    return f"CAST(CASE {levels} END AS TINYINT) AS {quoted(comparison.gamma_column)}"
 
 
 def vectors_sql(comparisons: Sequence[Comparison], columns: Sequence[str], pairs: str) -> str:
@@ -253,65 +236,6 @@ def _similarity(call: str) -> str:
     return f"CASE WHEN {left} = {right} AND {left} <> '' THEN {equal} ELSE {call} END"
 
 
-def weight_sql(model: LinkageModel, sources: Sequence[str]) -> str:
-    """The match weight in bits, over gamma columns and term frequencies.
-
-    Where the model has parameters by source pair, also over the source numbers of the two records.
-
-    Args:
-        model: With parameters for every level, trained or default.
-        sources: Source names, in the order of their numbers.
-    """
-    # The left record's source never has the larger number.
-    cases = [
-        f"WHEN {SOURCE}_l = {left} AND {SOURCE}_r = {right} THEN {_weight(model.for_sources(one, other))}"
-        for left, one in enumerate(sources)
-        for right, other in enumerate(sources[left:], left)
-        if source_pair(one, other) in model.by_source_pair
-    ]
-    return f"CASE {' '.join(cases)} ELSE {_weight(model)} END" if cases else _weight(model)
-
-
-def _weight(model: LinkageModel) -> str:
-    terms = [double(prior_weight(model.prior))]
-    for comparison in model.comparisons:
-        terms.append(_level_weights(comparison))
-        if comparison.has_term_frequency:
-            terms.append(_term_frequency_weights(comparison))
-    return " + ".join(terms)
-
-
-def _level_weights(comparison: Comparison) -> str:
-    gamma = _quoted(comparison.gamma_column)
-    cases = " ".join(f"WHEN {level.gamma} THEN {double(level.match_weight)}" for level in comparison.levels)
-    return f"CASE {gamma} {cases} END"
-
-
-def _term_frequency_weights(comparison: Comparison) -> str:
-    gamma = _quoted(comparison.gamma_column)
-    cases = " ".join(
-        f"WHEN {level.gamma} THEN {_term_frequency_weight(comparison, level.term_frequency)}"
-        for level in comparison.levels
-        if level.term_frequency is not None and level.term_frequency.weight != 0
-    )
-    return f"CASE {gamma} {cases} ELSE {double(0.0)} END" if cases else double(0.0)
-
-
-def _term_frequency_weight(comparison: Comparison, adjustment: TermFrequency) -> str:
-    """log2(u of exact agreement / the pair's frequency), weighted; 0 where neither is known.
-
-    The frequency is the larger of the two records', as in Splink.
-    """
-    column = term_frequency_column(adjustment.column)
-    left, right = _quoted(f"{column}_l"), _quoted(f"{column}_r")
-    base = max(comparison.level(adjustment.base_gamma).effective_u, SMALLEST_PROBABILITY)
-    frequency = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}), {double(adjustment.minimum_u)})"
-    return (
-        f"CASE WHEN coalesce({left}, {right}) IS NOT NULL THEN {double(adjustment.weight)} * "
-        f"({double(math.log2(base))} - log2({frequency})) ELSE {double(0.0)} END"
-    )
-
-
 def drawn(number: str, share: float) -> str:
     """Whether an unsigned 64-bit number, as even as a hash, falls into a share of all.
 
@@ -326,10 +250,6 @@ def drawn_below(share: float) -> int:
     return min(int(share * (1 << 64)), (1 << 64) - 1)
 
 
-def double(value: float) -> str:
-    """The literal as Splink writes it, so that both parse to the same double; infinity in quotes."""
-    return f"cast({value} as float8)" if math.isfinite(value) else f"cast('{value}' as float8)"
-
-
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as DuckDB takes it whatever is in it."""
     return '"' + name.replace('"', '""') + '"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from linkage.engine import chunks, finding
+from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import RIGHT, key_columns
 from linkage.engine.records import LinkageRecords
@@ -44,7 +44,7 @@ def hottest_values(
             )
     if not parts:
         return {}
-    task = partial(finding.find, sql=" UNION ALL ".join(parts), limits=limits)
+    task = partial(kernel.unpack, sql=" UNION ALL ".join(parts), limits=limits)
     found = records.chunks.mapInArrow(records.task(task), "rule int, key string, value string").toArrow().to_pylist()
     values: dict[tuple[int, int], str] = {}
     for row in found:

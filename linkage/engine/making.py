@@ -9,7 +9,7 @@ from functools import partial
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
-from linkage.engine import kernel, kernel_sql, pairing, plans
+from linkage.engine import kernel, kernel_sql, pairing, plans, weights
 from linkage.engine.capping import Capping, capping, made_before
 from linkage.engine.exploding import RULE, WHOLE
 from linkage.engine.frequencies import ValueFrequencies, looked_up, value_hash, with_joined_frequencies
@@ -72,7 +72,7 @@ def made_in_tasks(
 def _kernel_plan(
     records: LinkageRecords, groups: Groups, work: PairWork, limits: KernelLimits, capped: Capping
 ) -> KernelPlan:
-    shares = [kernel_sql.term_frequency_column(column) for column in work.frequencies]
+    shares = [weights.term_frequency_column(column) for column in work.frequencies]
     names = [SOURCE, ID, *work.columns, *shares]
     columns = [f"l.{RULE} AS {RULE}", *kernel_sql.both_sides(list(dict.fromkeys(names)))]
     columns += [f"{capped.shared[number]} AS {name}" for number, name in capped.names.items()]
@@ -94,7 +94,7 @@ def _pairing_plan(
 ) -> PairingPlan:
     rules = [rule for group in groups for rule in group]
     keys = plain_keys(records, rules)
-    frequencies = {kernel_sql.term_frequency_column(column): column for column in work.frequencies}
+    frequencies = {weights.term_frequency_column(column): column for column in work.frequencies}
     of_pair = {number: f"l.{name}" for number, name in capped.names.items()}
     many = many_keys(records, rules, of_pair)
     condition, conditioned = _condition(groups, keys, many, made_before(of_pair, many))
@@ -148,14 +148,14 @@ def _with_term_frequencies(
     in_spark = [column for column in adjusted if column not in in_tasks]
     columns, joins, lookups = dict(carried.columns), [], {}
     for column in in_spark:
-        name = kernel_sql.term_frequency_column(column)
+        name = weights.term_frequency_column(column)
         columns[name] = f'records."{name}"'
     for number, column in enumerate(in_tasks):
         table = f"frequencies_{number}"
         present = frequencies.totals[column].present
         # A value that is not in the table is one record's alone.
         share = f"coalesce({table}.__times, 1) / CAST({present} AS DOUBLE)"
-        name = kernel_sql.term_frequency_column(column)
+        name = weights.term_frequency_column(column)
         columns[name] = f'CASE WHEN records."{column}" IS NOT NULL THEN {share} END'
         hashed = value_hash(f'records."{column}"', records.frame.schema[column].dataType)
         joins.append(f"LEFT JOIN {table} ON {hashed} = {table}.__hash")

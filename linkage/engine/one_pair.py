@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from linkage.engine.kernel_sql import term_frequency_column
 from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
+from linkage.engine.weights import term_frequency_column
 from linkage.errors import ConfigError, InputError
 
 _ROW = "__row"

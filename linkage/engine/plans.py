@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pyspark.sql import types as T
 
-from linkage.engine import kernel_sql, named
+from linkage.engine import kernel_sql, named, weights
 from linkage.engine.capping import capped_column
 from linkage.engine.exploding import RULE
 from linkage.engine.held import ROW
@@ -33,7 +33,7 @@ class PairWork:
     Attributes:
         columns: The columns of records that it reads, as `<column>_l` and `<column>_r`; beside
             them a pair has `__rule`.
-        frequencies: Columns whose values' shares it reads, as `kernel_sql.term_frequency_column`.
+        frequencies: Columns whose values' shares it reads, as `weights.term_frequency_column`.
         gathered: Tables by name, and the SQL over `made` whose rows they gather.
         outputs: Queries over those, with the same columns each; their rows are the result.
         summaries: As for `linkage.engine.kernel.KernelPlan`.
@@ -80,14 +80,14 @@ def scoring(
     match_key = " ".join(f"WHEN {rule.number} THEN {rule.match_key}" for rule in rules)
     match_key = f"CAST(CASE {RULE} {match_key} END AS SMALLINT)"
     columns = named.pair_columns(records, model, match_key, with_sources=with_sources)
-    kept = f"match_weight >= {kernel_sql.double(threshold_weight)}"
-    shares = [kernel_sql.term_frequency_column(column) for column in model.term_frequency_columns]
+    kept = f"match_weight >= {weights.double(threshold_weight)}"
+    shares = [weights.term_frequency_column(column) for column in model.term_frequency_columns]
     carried = [f'"{name}_{side}"' for name in shares for side in "lr"]
     names = [capped_column(number) for number in capped]
     shared = [f"{sql} AS {name}" for name, sql in zip(names, capped.values(), strict=True)]
     key = [*_KEY] if joining_weight is None else [*_KEY, f"{ROW}_l", f"{ROW}_r"]
     compared = kernel_sql.vectors_sql(model.comparisons, [*key, *carried, *shared], f"SELECT * FROM {MADE}")
-    weight = kernel_sql.weight_sql(model, records.sources)
+    weight = weights.weight_sql(model, records.sources)
     scored = f"SELECT {', '.join([*key, *gammas, *names])}, {weight} AS match_weight FROM ({compared})"
     lost = "".join(f", CAST(sum(CAST({name} AS BIGINT)) AS BIGINT) AS {name}" for name in names)
     patterns = (
@@ -96,7 +96,7 @@ def scoring(
     )
     summaries = {PATTERNS: patterns}
     if joining_weight is not None:
-        joins = f"match_weight >= {kernel_sql.double(joining_weight)}"
+        joins = f"match_weight >= {weights.double(joining_weight)}"
         summaries[EDGES] = f"SELECT {ROW}_l AS l, {ROW}_r AS r FROM {_CANDIDATES} WHERE {joins}"
     return PairWork(
         columns=kernel_sql.compared_columns(model.comparisons),

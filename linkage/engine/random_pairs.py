@@ -19,7 +19,8 @@ from linkage.model.specification import Comparison
 _DRAW = "__draw"
 # A first round of so many pairs; each further one, of these times as many, for what was seen too little in the last.
 _FIRST_ROUND, _ROUND = 1_000_000, math.sqrt(10)
-# Pairs of a level that are enough: its u is then known to 5% (one standard error), its weight to 0.07 bits.
+# Pairs of a level that are enough: were they independent, its u would be known to 5% (one standard error), its
+# weight to 0.07 bits. Pairs of one sample share records, and a level that few values make is known less well.
 _ENOUGH = 400
 
 # One row per comparison, gamma and, if asked for, source pair.
@@ -113,7 +114,8 @@ def _level_counts(
 ) -> dict[str, pa.Table]:
     if not sample.num_rows:
         return {}
-    cores = os.cpu_count() or 1  # of the driver
+    # Of the driver, but no more than Spark may use.
+    cores = min(os.cpu_count() or 1, records.frame.sparkSession.sparkContext.defaultParallelism)
     packed = chunks.packed(sample, 0, compression=None)
 
     def compared(share: int) -> list[pa.RecordBatch]:

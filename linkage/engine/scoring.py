@@ -21,6 +21,9 @@ from linkage.engine.survey import Survey
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
 
+# Edges come to the driver, 8 bytes each before compression, and Spark lets 1 GB come if nothing else is set.
+_MOST_TOLD = 100_000_000
+
 
 class ScoredPairs:
     """Scored pairs, and, once they have been written, what was counted on the way.
@@ -119,9 +122,10 @@ def score(
         with_sources: Whether pairs name the datasets of their records.
         limits: What a task's DuckDB may use.
         joining_weight: In bits; pairs of at least this weight are told as edges, too, where records are
-            held. They come to this process, 8 bytes each.
+            held and the rules cannot make too many pairs. They come to this process, 8 bytes each.
     """
-    joining_weight = None if records.held is None else joining_weight
+    if records.held is None or sum(found.sizes.of(rule).pairs for rule in rules) > _MOST_TOLD:
+        joining_weight = None
     capped = counted(rules, found.sizes)
     work = plans.scoring(
         records,

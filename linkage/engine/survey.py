@@ -121,12 +121,13 @@ def _place_bits(records: LinkageRecords, hashes_of_a_record: int) -> int:
 
 def _seed(records: LinkageRecords, found: Mapping[str, Sequence[tuple[int, pa.Table]]], plan: CountingPlan) -> int:
     """A seed without two records of one node: 0 but by rare chance."""
-    for seed in range(1, _SEEDS + 1):
+    for seed in range(_SEEDS):
+        if seed:
+            refuse_repeated_ids(records)
+            alone = replace(plan, counts=(survey_sql.node_count(records, seed),))
+            found = _by_kind(_counted(records, alone))
         if not sum(table["n"][0].as_py() for _, table in found.get(counting.REPEATED_IDS, ())):
-            return seed - 1
-        refuse_repeated_ids(records)
-        alone = replace(plan, counts=(survey_sql.node_count(records, seed),))
-        found = _by_kind(_counted(records, alone))
+            return seed
     raise InputError(f"records: no collision-free 64-bit numbering found in {_SEEDS} tries")
 
 

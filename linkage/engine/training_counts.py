@@ -19,6 +19,7 @@ from linkage.engine.making import made_in_tasks
 from linkage.engine.passes import Measured
 from linkage.engine.random_pairs import random_level_counts
 from linkage.engine.records import LinkageRecords
+from linkage.engine.sizes import RuleSize
 from linkage.engine.survey import Survey
 from linkage.errors import ConfigError
 from linkage.model import training
@@ -29,6 +30,10 @@ from linkage.model.training import TrainingPlan
 
 # The numbers of two sources, the smaller first.
 Numbers = tuple[int, int]
+
+
+# Keys that a sample of pairs has at least.
+_KEYS = 200
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ class TrainingCounts:
     def deterministic(self) -> int:
         """Distinct pairs of the deterministic rules; of one that makes very many, by a sample of them."""
         found = self.rules.filter(pc.invert(_is_of(self.rules, self.sessions)))
-        each = zip(found["rule"].to_pylist(), found["pairs"].to_pylist(), strict=True)
-        return self.known + round(float(sum(pairs / self.shares[rule] for rule, pairs in each)))
+        by_rule = found.group_by("rule").aggregate([("pairs", "sum")]).sort_by("rule").to_pylist()
+        return self.known + sum(round(float(row["pairs_sum"]) / self.shares[row["rule"]]) for row in by_rule)
 
     def compared(self, session: KeyedRule) -> PatternCounts:
         """The vectors of the pairs that a session compared."""
@@ -118,10 +123,14 @@ def training_counts(
     Raises:
         ConfigError: No level of a comparison takes some pairs.
     """
-    shares = {rule.number: min(1.0, plan.em_max_pairs / max(1, found.sizes.of(rule).pairs)) for rule in rules.all}
+    shares = {rule.number: _share(found.sizes.of(rule), plan) for rule in rules.sessions}
+    # Pairs of deterministic rules are only counted: by a sample where no key can rule it, to within some per cent.
+    for rule in rules.deterministic:
+        size = found.sizes.of(rule)
+        shares[rule.number] = _share(size, plan) if size.largest_key_pairs * _KEYS <= plan.em_max_pairs else 1.0
     sessions = frozenset(rule.number for rule in rules.sessions)
     first, known = rules.deterministic[0], 0
-    if first.is_only_keys and first.is_symmetric and not plan.by_source_pair:
+    if first.is_only_keys and not plan.by_source_pair:
         # All pairs of its keys, and none comes before: counted already.
         shares[first.number], known = 0.0, found.sizes.of(first).pairs
     began = time.monotonic()
@@ -144,6 +153,10 @@ def training_counts(
     pairs = sum(compared["pairs"].to_pylist())
     work = sampling(records, model, rules.all, found.sizes, shares, count=found.records, compared=pairs)
     return TrainingCounts(model, counted, random, shares, sessions, known, Measured("training", work, seconds))
+
+
+def _share(size: RuleSize, plan: TrainingPlan) -> float:
+    return min(1.0, plan.em_max_pairs / max(1, size.pairs))
 
 
 def _of_rules(

@@ -125,12 +125,22 @@ def _files(spark: SparkSession, path: str) -> list[tuple[str, int, float]]:
 
 
 def _local_files(path: str) -> list[tuple[str, int, float]]:
+    """As `_files`; raises InputError for a file in a folder of its own, where Spark would not see it."""
     root = Path(absolute(path))
     if root.is_file():
         return [(path, root.stat().st_size, root.stat().st_mtime)]
     if not root.is_dir():
         raise InputError(f"{path}: no such file or folder")
-    found = (file for file in root.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(root)))
+    found = [file for file in sorted(root.rglob("*")) if file.is_file() and not _is_hidden(file.relative_to(root))]
+    # Spark passes over a file in another folder than the rest, unless all folders give values of the same columns.
+    named = [[folder.partition("=")[::2] for folder in file.relative_to(root).parts[:-1]] for file in found]
+    columns = [tuple(column if value else None for column, value in folders) for folders in named]
+    odd = [file for file, of in zip(found, columns, strict=True) if None in of or of != columns[0]]
+    if odd:
+        raise InputError(
+            f"{odd[0]}: lies in a folder of its own within {path}; put an input's files side by side, or all in "
+            "folders named column=value"
+        )
     return sorted((str(file), file.stat().st_size, file.stat().st_mtime) for file in found)
 
 

@@ -29,7 +29,8 @@ class KeyedRule:
         right_keys: The same for the right record; equal to `left_keys` in most rules.
         predicate: The rule in DuckDB's dialect, over `l.<column>` and `r.<column>`.
         columns: The record columns that the rule reads.
-        is_only_keys: Whether the rule says no more than that both records have the same key.
+        is_only_keys: Whether the rule says no more than that both records have the same key, one and the same on
+            either side: what two records make of it is then known from the sizes of keys.
         told: The rule as people are told of it, in DuckDB's dialect.
         arrays: Columns that the rule explodes, in lower case. In its keys, but not in its predicate,
             such a column stands for one element: a record has a key for each of them.

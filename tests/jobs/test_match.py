@@ -201,6 +201,14 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     assert not {value for value in born if value in answer.out + answer.err}
     assert line.split()[4] == f"{pairs:,}"  # nothing comes before the first rule
     assert re.search(r"^prediction: about [\d,]+ distinct pairs, [\d.]+ s and .* of shuffle", answer.out, re.MULTILINE)
+    again = desk.match(*options)
+
+    def named(out):
+        return re.findall(r"\b[0-9a-f]{16}\b", out)
+
+    # Under a secret of each run: nobody finds a date of birth by hashing all of them.
+    assert len(named(answer.out)) == len(named(again.out)) > 0
+    assert set(named(answer.out)).isdisjoint(named(again.out))
     shown = desk.match(*options, "--show-keys")
     [hottest, *_] = Counter(born).most_common(1)
     assert hottest[0] in shown.out

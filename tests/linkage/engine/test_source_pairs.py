@@ -11,12 +11,12 @@ import pytest
 
 from linkage.engine.explanation import explain_pair, model_of_pair
 from linkage.engine.frequencies import counted_columns
-from linkage.engine.kernel_sql import weight_sql
 from linkage.engine.one_pair import one_pair
 from linkage.engine.records import linkage_records
 from linkage.engine.source_frequencies import exact_agreement_by_sources
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
+from linkage.engine.weights import weight_sql
 from linkage.errors import ConfigError
 from linkage.model.source_pairs import read_document, to_document
 from linkage.model.specification import SourcePairParameters

@@ -3,9 +3,11 @@
 import itertools
 import json
 
+import pyarrow as pa
 import pytest
 
 from linkage.engine.frequencies import counted_columns
+from linkage.engine.holding import hold
 from linkage.engine.records import linkage_records
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
@@ -17,6 +19,8 @@ from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
 from tests.linkage.splink_oracle import linker
 
+# Bytes enough for every task to hold all records.
+HELD = 10**8
 PLAN = {
     "seed": 4,
     "deterministic_rules": [["forename", "surname", "dob"], ["surname", "dob", "city"]],
@@ -57,13 +61,13 @@ def _inputs(link_type, records=500):
     return {"a": whole.slice(0, records // 3), "b": whole.slice(records // 3)}
 
 
-def _train(spark, limits, inputs, link_type, *, partitions=2, **changes):
+def _train(spark, limits, inputs, link_type, *, partitions=2, memory=0, **changes):
     read = model(_document(link_type))
     plan = TrainingPlan.model_validate(PLAN | changes)
     prediction = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
     rules = training_rules(plan, read, where="plan.yaml", first_number=len(prediction))
     frames = {name: spark.createDataFrame(table).repartition(partitions) for name, table in inputs.items()}
-    records = linkage_records(frames, read, [*prediction, *rules.all])
+    records = hold(linkage_records(frames, read, [*prediction, *rules.all]), memory=memory)
     return train(
         records,
         read,
@@ -96,10 +100,11 @@ def _parameters(document):
     }
 
 
+@pytest.mark.parametrize("memory", [0, HELD])
 @pytest.mark.parametrize("link_type", ["dedupe_only", "link_only", "link_and_dedupe"])
-def test_with_every_pair_in_the_sample_the_model_is_splinks(spark, limits, link_type):
+def test_with_every_pair_in_the_sample_the_model_is_splinks(spark, limits, link_type, memory):
     inputs = _inputs(link_type)
-    trained = _train(spark, limits, inputs, link_type)
+    trained = _train(spark, limits, inputs, link_type, memory=memory)
     theirs = _splinks(link_type, inputs)
     ours = to_settings(trained.model)
     assert trained.model.prior == pytest.approx(theirs["probability_two_random_records_match"], rel=1e-12)
@@ -136,9 +141,11 @@ def test_exact_u_is_that_of_every_pair(spark, limits):
     assert trained.model.comparisons[1].level(2).u == agreeing / (len(left) * len(right))
 
 
-def test_a_seed_draws_the_same_sample_on_any_partitioning(spark, limits):
+@pytest.mark.parametrize("memory", [0, HELD])
+def test_a_seed_draws_the_same_sample_on_any_partitioning(spark, limits, memory):
     def trained(**how):
-        found = _train(spark, limits, inputs, "dedupe_only", u_max_pairs=20_000, em_max_pairs=2500, **how)
+        sampled = {"u_max_pairs": 20_000, "em_max_pairs": 2500}
+        found = _train(spark, limits, inputs, "dedupe_only", memory=memory, **sampled, **how)
         return to_settings(found.model), found.report
 
     inputs = _inputs("dedupe_only")
@@ -147,6 +154,28 @@ def test_a_seed_draws_the_same_sample_on_any_partitioning(spark, limits):
     assert _parameters(again) == _parameters(first)
     assert (again, same_report) == (first, report)
     assert trained(seed=5)[0] != first
+
+
+@pytest.mark.parametrize("memory", [0, HELD])
+@pytest.mark.parametrize(("records_of_a_city", "is_sampled"), [(2, True), (40, False)])
+def test_pairs_of_deterministic_rules_are_sampled_where_no_key_can_rule_the_sample(
+    spark, limits, memory, records_of_a_city, is_sampled
+):
+    [(name, table)] = _inputs("dedupe_only", records=2000).items()
+    city = pa.array([f"city {number // records_of_a_city}" for number in range(2000)])
+    inputs = {name: table.set_column(table.column_names.index("city"), "city", city)}
+    rules = [["surname", "dob"], ["city"]]
+    found = _train(
+        spark, limits, inputs, "dedupe_only", deterministic_rules=rules, em_max_pairs=300, recall=1.0, memory=memory
+    )
+    pairs = sum(
+        any(all(one[c] is not None and one[c] == other[c] for c in rule) for rule in rules)
+        for one, other in itertools.combinations(inputs[name].to_pylist(), 2)
+    )
+    told = found.report["pairs_of_deterministic_rules"]
+    assert (told != pairs) == is_sampled
+    # Of a thousand pairs of cities three in ten are made: a standard error of a twentieth of them.
+    assert told == pytest.approx(pairs, abs=4 * 0.05 * 1000 if is_sampled else 0)
 
 
 def test_the_report_tells_how_it_came_about(spark, limits):

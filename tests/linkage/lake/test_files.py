@@ -2,6 +2,8 @@
 
 import gzip
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from linkage.errors import InputError
@@ -108,6 +110,34 @@ def test_a_parquet_file_cut_short_anywhere(spark, tmp_path):
         (tmp_path / "cut.parquet").write_bytes(content[:length])
         with pytest.raises(InputError, match=r"cut\.parquet: not a whole Parquet file"):
             read_input(spark, str(tmp_path / "cut.parquet"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_file_in_a_folder_of_its_own_is_refused_and_not_passed_over(spark, tmp_path, name):
+    nested = tmp_path / "2023"
+    nested.mkdir()
+    for folder in (tmp_path, nested):
+        if name == "a.csv":
+            (folder / name).write_text("id,name\n1,a\n")
+        else:
+            pq.write_table(pa.table({"id": [1]}), folder / name)
+    with pytest.raises(
+        InputError, match=f"2023/{name}: lies in a folder of its own .*put an input's files side by side"
+    ):
+        read_input(spark, str(tmp_path))
+    (tmp_path / name).unlink()
+    with pytest.raises(InputError, match=f"2023/{name}: lies in a folder of its own"):
+        read_input(spark, str(tmp_path))
+
+
+def test_folders_may_give_the_values_of_a_column_and_then_all_files_lie_in_one(spark, tmp_path):
+    for year in ("2023", "2024"):
+        (tmp_path / f"year={year}").mkdir()
+        (tmp_path / f"year={year}" / "a.csv").write_text("id\n1\n")
+    assert _rows(read_input(spark, str(tmp_path))) == [("1", 2023), ("1", 2024)]
+    (tmp_path / "b.csv").write_text("id\n2\n")
+    with pytest.raises(InputError, match="lies in a folder of its own"):
+        read_input(spark, str(tmp_path))
 
 
 def test_a_delta_table_that_lost_its_log(spark, tmp_path):
