@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from linkage.engine.frequencies import counted_columns
+from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.records import linkage_records
 from linkage.engine.survey import survey
@@ -19,14 +20,17 @@ from linkage.model.training import TrainingPlan
 from tests.linkage.engine.prepared import prepared
 from tests.linkage.splink_models import model
 
+# Bytes enough for every task to hold all records.
+HELD = 10**9
+
 Parameters = dict[tuple[str, str], tuple[float | None, float | None]]
 
 
 def engines_pairs(
     spark: SparkSession, limits: KernelLimits, document: Mapping[str, Any], inputs: Mapping[str, pa.Table]
 ) -> pa.Table:
-    """What the engine makes of a model; IDs tell records apart across inputs."""
-    return prepared(spark, document, inputs).scored(limits, threshold=-1e9).frame.toArrow()
+    """What the engine makes of a model with records held; IDs tell records apart across inputs."""
+    return prepared(spark, document, inputs, memory=HELD).scored(limits, threshold=-1e9).frame.toArrow()
 
 
 def differences(ours: pa.Table, splinks: pa.Table) -> dict[str, float]:
@@ -52,12 +56,13 @@ def trained(
     plan: Mapping[str, Any],
     table: pa.Table,
 ) -> Training:
-    """The engine's training on one table."""
+    """The engine's training on one table, which is held."""
     read = model(dict(document))
     checked = TrainingPlan.model_validate(plan)
     prediction = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
     rules = training_rules(checked, read, where="plan.yaml", first_number=len(prediction))
-    records = linkage_records({"people": spark.createDataFrame(table).repartition(2)}, read, [*prediction, *rules.all])
+    frames = {"people": spark.createDataFrame(table).repartition(2)}
+    records = hold(linkage_records(frames, read, [*prediction, *rules.all]), memory=HELD)
     counted = survey(records, rules.all, counted_columns(read, for_training=True), limits=limits)
     return train(records, read, checked, rules, counted, limits=limits)
 

@@ -194,8 +194,9 @@ def test_pairs_of_any_library_model_are_splinks_in_both_dialects(spark, limits, 
     expected = scored_pairs(written["duckdb"], inputs)
     assert expected
     lists = {name: _with_lists(table) for name, table in inputs.items()}
+    memory = data.draw(st.sampled_from([0, 10**8]))  # carried or held
     for document in written.values():
-        ready = prepared(spark, document, lists, partitions=data.draw(st.sampled_from([1, 3])))
+        ready = prepared(spark, document, lists, partitions=data.draw(st.sampled_from([1, 3])), memory=memory)
         found = plain(ready.scored(limits))
         assert found.keys() == expected.keys()
         for pair, theirs in expected.items():

@@ -253,9 +253,10 @@ def _own_plan(frame):
     return "\n".join(kept)
 
 
-def test_scoring_shuffles_once_and_runs_no_python_but_the_kernel(spark, limits):
+@pytest.mark.parametrize("memory", [0, 10**8])
+def test_scoring_shuffles_once_and_runs_no_python_but_the_kernel(spark, limits, memory):
     document = DOCUMENT | {"comparisons": [DOCUMENT["comparisons"][0], DOCUMENT["comparisons"][2]]}
-    frame = prepared(spark, document, PEOPLE).scored(limits).frame
+    frame = prepared(spark, document, PEOPLE, memory=memory).scored(limits).frame
     plan = _own_plan(frame)
     # The test's own partitioning of its input is the other exchange.
     assert re.findall(r"Exchange (\w+)", plan) == ["shufflepartitionidpassthrough"]
