@@ -78,9 +78,9 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 
 
 def _tell_lost(run: Run, cap: int, of_match_keys: Mapping[str, Lost]) -> dict[str, int]:
-    """Put into the manifest and print what capping did; counts over all match keys.
+    """Put into the manifest and print what capping did, and count capped keys.
 
-    A pair may be lost to several match keys: their sum is an upper bound.
+    A pair may be lost to several match keys: the sum of what they lost says nothing.
     """
     run.manifest.more["capped"] = {match_key: each.document() for match_key, each in of_match_keys.items()}
     if not of_match_keys:
@@ -92,10 +92,7 @@ def _tell_lost(run: Run, cap: int, of_match_keys: Mapping[str, Lost]) -> dict[st
             f"capped; {at_most}{each.pairs_not_made:,} pairs not made, {each.made_elsewhere:,} of them by another rule "
             f"or key, {at_most}{each.pairs_lost:,} lost"
         )
-    return {
-        "capped_keys": sum(each.keys for each in of_match_keys.values()),
-        "pairs_lost_at_most": sum(each.pairs_lost for each in of_match_keys.values()),
-    }
+    return {"capped_keys": sum(each.keys for each in of_match_keys.values())}
 
 
 def _model(lake: Lake) -> LinkageModel:

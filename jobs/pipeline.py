@@ -83,7 +83,7 @@ def _told(accuracy: dict[str, float | None] | None) -> list[str]:
 def _lost(counts: dict[str, int]) -> list[str]:
     if not counts.get("capped_keys"):
         return []
-    return [f"keys capped         {counts['capped_keys']:,}, at most {counts['pairs_lost_at_most']:,} pairs lost"]
+    return [f"keys capped         {counts['capped_keys']:,}; what each rule lost by it is in the run that linked"]
 
 
 def _place(config: PipelineSettings, table: str) -> str:

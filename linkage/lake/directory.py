@@ -97,7 +97,7 @@ def check_replaceable(
         return
     names, marked = found
     if not _is_ours(marked, job):
-        raise RefusedError(f"{target}: exists and holds no {mark} of ours; name a new folder")
+        raise RefusedError(f"{target}: exists and holds no {mark} of an earlier {job}; name a new folder")
     if only is not None and not all(any(fnmatchcase(name, pattern) for pattern in (mark, *only)) for name in names):
         raise RefusedError(f"{target}: holds other files beside ours; name a new folder")
 

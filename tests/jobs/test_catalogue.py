@@ -18,6 +18,6 @@ def test_a_folder_of_another_is_refused(desk):
     answer = desk.catalogue()
     assert (answer.code, answer.line) == (
         4,
-        f"catalogue: {desk.output}: exists and holds no run.json of ours; name a new folder",
+        f"catalogue: {desk.output}: exists and holds no run.json of an earlier catalogue; name a new folder",
     )
     assert (desk.output / "notes.txt").read_text() == "mine"

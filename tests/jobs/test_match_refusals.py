@@ -241,7 +241,7 @@ def test_leftovers_of_a_killed_run_are_gone_before_a_run_starts(desk):
         (["empty"], "dedupe_only", 3, "empty: the folder holds no files"),
         (["a.csv"], "link_only", 2, "link_only takes several inputs, 1 is given"),
         (["a.csv", "b.csv"], "dedupe_only", 2, "dedupe_only takes one input, 2 are given"),
-        (["a.csv"], "dedupe_only", 4, "out: exists and holds no run.json of ours"),
+        (["a.csv"], "dedupe_only", 4, "out: exists and holds no run.json of an earlier match"),
     ],
 )
 def test_what_needs_no_spark_is_refused_before_it_starts(desk, monkeypatch, names, link_type, code, said):
