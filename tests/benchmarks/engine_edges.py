@@ -43,6 +43,7 @@ def main() -> None:
     seconds["read"] = time.monotonic() - began
     tell_phase("read")
     began = time.monotonic()
+    options.output.mkdir(parents=True)
     target = str(options.output / "components")
     found = connected_components(spark.read.parquet(path))
     if isinstance(found.rows, pa.Table):
