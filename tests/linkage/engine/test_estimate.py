@@ -142,7 +142,11 @@ def test_costs_are_a_table_for_people(spark):
     assert lines[0].split() == ["rule", "records", "keys", "pairs", "new", "pairs", "condition"]
     assert lines[1].split() == ["0", "12,345", "678", "9,876,543", "4,321", *RULES[0].split()]
     hot = lines[lines.index("hottest keys") + 2 :]
-    assert [line.split() for line in hot[:10]] == [["0", f"{key:016x}", "7", "21"] for key in range(250, 260)]
+    rules, names, records, pairs = zip(*(line.split() for line in hot[:10]), strict=True)
+    assert (set(rules), set(records), set(pairs)) == ({"0"}, {"7"}, {"21"})
+    # Ten keys by ten names, under a secret of the table: the hashes themselves could be tried out.
+    assert len(set(names)) == 10
+    assert set(names).isdisjoint(f"{key:016x}" for key in range(250, 260))
     assert hot[10] == ""
     assert hot[11] == "prediction: about 4,321 distinct pairs, 12.3 s and 5.6 MB of shuffle under this profile"
     assert hot[12] == "seconds are calibrated on this run's survey and sample"
@@ -151,5 +155,6 @@ def test_costs_are_a_table_for_people(spark):
 def test_values_are_shown_where_they_are_given(spark):
     lines = _table(spark, values={(0, 250): "Moss, Leeds"})
     [shown] = [line for line in lines if "Moss" in line]
-    assert shown.split()[:4] == ["0", f"{250:016x}", "7", "21"]
+    assert shown.split()[0] == "0"
+    assert shown.split()[2:4] == ["7", "21"]
     assert shown.endswith("Moss, Leeds")
