@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from linkage.engine.keys import KeyColumn, key_columns
+from linkage.engine.keys import KeyColumn, both_keys, key_columns
 from linkage.engine.many_keys import ManyKeys
 from linkage.engine.records import LinkageRecords
 from linkage.engine.sizes import KeySizes
@@ -87,9 +87,7 @@ def capping(records: LinkageRecords, rules: Sequence[KeyedRule], sizes: KeySizes
     keys = key_columns(records, capped)
     shared = {}
     for rule in capped:
-        # One key for either side, or a left and a right one, in this order.
-        of_rule = [key for key in keys if rule.number in dict(key.entries)]
-        shared[rule.number] = _shared(of_rule[0], of_rule[-1])
+        shared[rule.number] = _shared(*both_keys(keys, rule))
     return Capping({_carried(key): _if_capped(key) for key in keys}, shared)
 
 

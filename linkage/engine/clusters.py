@@ -66,8 +66,8 @@ def clusters(
         return _of_numbers(records, edges, limits)
     joining = pairs().where(F.col("match_weight") >= cluster_weight)
     components = connected_components(edges_of(records, joining, found, limits=limits))
-    count = found.records - components.nodes + components.count
-    return Clusters(labelled(records, found, {CLUSTER: components}, limits=limits), count)
+    rows = labelled(records, found, {CLUSTER: components}, limits=limits)
+    return Clusters(rows, components.clusters(found.records))
 
 
 def _is_named_by_number(records: LinkageRecords) -> bool:

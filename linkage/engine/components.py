@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -41,9 +40,13 @@ class Components:
     count: int
     rows: pa.Table | DataFrame
 
+    def clusters(self, records: int) -> int:
+        """How many clusters so many records are: those in no component are one each."""
+        return records - self.nodes + self.count
+
 
 def connected_components(
-    edges: DataFrame | pa.Table,
+    edges: DataFrame,
     *,
     in_process_edges: int = IN_PROCESS_EDGES,
     beyond: Callable[[DataFrame], DataFrame] | None = None,
@@ -51,15 +54,12 @@ def connected_components(
     """Join nodes that edges connect: in the driver's process, or by Spark if they are too many.
 
     Args:
-        edges: One row per edge: `l` and `r` (bigint), in Spark or in this process. Repeated edges and
-            loops do no harm.
+        edges: One row per edge: `l` and `r` (bigint). Repeated edges and loops do no harm.
         in_process_edges: How many are not too many; 16 bytes each in Spark's driver, and five
             times as much in this process.
         beyond: What serves if they are: from edges without loops to one row per node with
             `component`, its smallest node; randomised contraction if nothing else is given.
     """
-    if isinstance(edges, pa.Table):
-        return _in_process(edges.filter(pc.not_equal(edges["l"], edges["r"])))
     between = edges.select("l", "r").where("l <> r")
     if between.count() <= in_process_edges:
         return _in_process(between.toArrow())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -111,18 +111,21 @@ class Order:
         return pc.sort_indices(keys, sort_keys=[("source", "ascending"), ("id", "ascending")])
 
 
-class Broadcast(Protocol):
+Value_co = TypeVar("Value_co", covariant=True)
+
+
+class Broadcast(Protocol[Value_co]):
     """Spark's, as far as a task needs it."""
 
     @property
-    def value(self) -> Held:
+    def value(self) -> Value_co:
         """What every process of the tasks has."""
 
 
 def with_held(
     batches: Iterator[pa.RecordBatch],
     task: Callable[..., Iterator[pa.RecordBatch]],
-    records: Broadcast,
+    records: Broadcast[Held],
     **how: object,
 ) -> Iterator[pa.RecordBatch]:
     """Run a task that finds the records held."""

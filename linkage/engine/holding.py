@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from linkage.engine import chunks, reading
-from linkage.engine.held import Broadcast, InFiles, Order, Packed
+from linkage.engine.held import Broadcast, Held, InFiles, Order, Packed
 from linkage.engine.packing import parallelism
 from linkage.engine.record_files import RecordFiles
 from linkage.engine.records import ID, SOURCE, LinkageRecords
@@ -81,7 +81,7 @@ def _held(records: LinkageRecords, content: Packed | InFiles, rows: int, counts:
     """Records of no known source, which a survey refuses, come last."""
     spark = records.frame.sparkSession
     # Each process of the tasks gets a `Held` of the content.
-    held = cast(Broadcast, spark.sparkContext.broadcast(content))
+    held = cast(Broadcast[Held], spark.sparkContext.broadcast(content))
     return replace(
         records,
         chunks=_references(spark, rows, parallelism(records.frame)),

@@ -91,6 +91,8 @@ def key_rows(
     """
     shares = {sample.rule: sample.share for sample in samples}
     rules = [rule for rule in rules if shares.get(rule.number, 1) > 0]
+    # A rule that is left out needs no drawing.
+    shares = {rule: share for rule, share in shares.items() if share > 0}
     keys = key_columns(records, rules)
     cores = parallelism(records.frame)
     pairs = sum(sizes.of(rule).pairs * shares.get(rule.number, 1.0) for rule in rules)
@@ -152,7 +154,6 @@ def _chosen(
             "parts": pa.array(list(hot.values()), pa.int32()),
         }
     )
-    shares = {rule.number: shares[rule.number] for rule in rules if rule.number in shares}
     by_key = " ".join(
         f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.key)', share)}" for rule, share in shares.items()
     )

@@ -70,6 +70,12 @@ def key_columns(records: LinkageRecords, rules: Sequence[KeyedRule]) -> tuple[Ke
     )
 
 
+def both_keys(keys: Sequence[KeyColumn], rule: KeyedRule) -> tuple[KeyColumn, KeyColumn]:
+    """The keys of a rule's left and right records, of those of `key_columns`: one and the same where it has one."""
+    of_rule = [key for key in keys if rule.number in dict(key.entries)]
+    return of_rule[0], of_rule[-1]
+
+
 def plain_keys(records: LinkageRecords, rules: Sequence[KeyedRule]) -> dict[int, tuple[str, ...]]:
     """The values that a pair must share, in SQL over a record, of rules that ask for nothing else.
 

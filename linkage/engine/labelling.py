@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,18 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from linkage.engine import chunks, held, kernel
+from linkage.engine.held import Broadcast
 from linkage.engine.kernel import KernelLimits
 
 # Rows that are brought to their places at a time.
 _BATCH_ROWS = 1_000_000
-
-
-class Roots(Protocol):
-    """Spark's broadcast, as far as a task needs it."""
-
-    @property
-    def value(self) -> bytes:
-        """What every process of the tasks has: 32-bit integers."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +56,14 @@ class NamingPlan:
 
 
 def name_held(
-    batches: Iterator[pa.RecordBatch], plan: NamingPlan, roots: Roots, folder: str | None = None
+    batches: Iterator[pa.RecordBatch], plan: NamingPlan, roots: Broadcast[bytes], folder: str | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Name records that are held by the first member of their component, whose number is the smallest.
 
     Args:
         batches: Chunks that refer to the records.
         plan: How to name them.
-        roots: By a record's number that of the first member.
+        roots: By a record's number that of the first member, as 32-bit integers.
         folder: As for `kernel.run`.
 
     Yields:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linkage.engine.exploding import WHOLE
-from linkage.engine.keys import KeyColumn, key_columns
+from linkage.engine.keys import KeyColumn, both_keys, key_columns
 from linkage.engine.records import LinkageRecords
 from linkage.model.blocking import KeyedRule
 
@@ -46,9 +46,8 @@ def many_keys(records: LinkageRecords, rules: Sequence[KeyedRule], capped: Mappi
     keys = key_columns(records, several)
     shared = {}
     for rule in several:
-        # One key for either side, or a left and a right one, in this order.
-        names = [key.name for key in keys if rule.number in dict(key.entries)]
-        shared[rule.number] = f"list_intersect(l.{names[0]}, r.{names[-1]})"
+        left, right = both_keys(keys, rule)
+        shared[rule.number] = f"list_intersect(l.{left.name}, r.{right.name})"
         if rule.number in capped:
             is_capped = f"list_contains({capped[rule.number]}, __k)"
             shared[rule.number] = f"list_filter({shared[rule.number]}, lambda __k: NOT {is_capped})"

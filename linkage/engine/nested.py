@@ -66,7 +66,7 @@ def nested_clusters(
     components = nested_components(edges, levels=len(weights))
     columns = [f"{CLUSTER}_{number}" for number in range(len(weights))]
     wide = labelled(records, found, dict(zip(columns, components, strict=True)), limits=limits)
-    counts = {weight: found.records - at.nodes + at.count for weight, at in zip(weights, components, strict=True)}
+    counts = {weight: at.clusters(found.records) for weight, at in zip(weights, components, strict=True)}
     return NestedClusters(_long(records, in_spark(wide), dict(zip(columns, weights, strict=True))), counts)
 
 

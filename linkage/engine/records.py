@@ -16,7 +16,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from linkage.engine import held
 from linkage.engine.column_types import INTEGERS, check_types
-from linkage.engine.held import Broadcast
+from linkage.engine.held import Broadcast, Held
 from linkage.engine.kernel import KernelLimits, connect
 from linkage.engine.packing import kept, packed, spread
 from linkage.engine.record_files import RecordFiles, record_files
@@ -57,7 +57,7 @@ class LinkageRecords:
     link_type: LinkType
     chunks: DataFrame
     files: RecordFiles | None = None
-    held: Broadcast | None = None
+    held: Broadcast[Held] | None = None
     bounds: tuple[int, ...] = ()
     rows: int | None = None
 

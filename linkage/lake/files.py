@@ -42,7 +42,7 @@ def read_input(spark: SparkSession, path: str, malformed_column: str | None = No
     names, csv_only = _checked(path, _files(spark, path))
     if csv_only:
         return _read_csv(spark, path, names, malformed_column)
-    files = local_parquet(path) if is_local(path) else None
+    files = _without_values(path, names) if is_local(path) else None
     return _load(spark, "parquet", path, {}, None if files is None else schema_of(files))
 
 
@@ -61,11 +61,14 @@ def local_parquet(path: str) -> list[str] | None:
     if _is_local_delta(path):
         return None
     names, csv_only = _checked(path, _local_files(path))
-    root = Path(absolute(path))
-    files = [] if csv_only else [Path(absolute(name)) for name in names]
-    if csv_only or any("=" in part for file in files for part in file.relative_to(root).parts[:-1]):
-        return None
-    return list(map(str, files))
+    return None if csv_only else _without_values(path, names)
+
+
+def _without_values(path: str, names: Sequence[str]) -> list[str] | None:
+    """The files of an input, None where folders name values of a column."""
+    root, files = Path(absolute(path)), [Path(absolute(name)) for name in names]
+    named = any("=" in part for file in files for part in file.relative_to(root).parts[:-1])
+    return None if named else list(map(str, files))
 
 
 def files_fingerprint(spark: SparkSession, path: str) -> str | None:
