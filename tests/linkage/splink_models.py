@@ -38,6 +38,17 @@ def comparison(name: str, *levels: Settings) -> Settings:
     return {"output_column_name": name, "comparison_levels": list(levels)}
 
 
+# A comparison with a fuzzy level and term frequencies, and a plain one, of the columns of `tests.linkage.people`.
+SURNAME = comparison(
+    "surname",
+    null("surname"),
+    exact("surname", 0.8, 0.1, tf_adjustment_column="surname"),
+    level("levenshtein(surname_l, surname_r) <= 1", 0.1, 0.1),
+    otherwise(0.1, 0.8),
+)
+DOB = comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99))
+
+
 def settings(*comparisons: Settings, rules: list[str], link_type: str = "dedupe_only", **more: object) -> Settings:
     """A whole settings document in DuckDB's dialect, unless `more` says otherwise."""
     return {

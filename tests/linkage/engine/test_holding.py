@@ -13,18 +13,12 @@ from linkage.errors import InputError
 from linkage.model.blocking import keyed_rules
 from tests.linkage.engine.prepared import Prepared, plain, prepared
 from tests.linkage.people import people
-from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
+from tests.linkage.splink_models import DOB, SURNAME, comparison, exact, model, null, otherwise, settings
 
 ROOM = 10**9
 DOCUMENT = settings(
-    comparison(
-        "surname",
-        null("surname"),
-        exact("surname", 0.8, 0.1, tf_adjustment_column="surname"),
-        level("levenshtein(surname_l, surname_r) <= 1", 0.1, 0.1),
-        otherwise(0.1, 0.8),
-    ),
-    comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99)),
+    SURNAME,
+    DOB,
     # A plain rule before and after one with a condition.
     rules=["l.dob = r.dob", "l.surname = r.surname AND l.city <> r.city", "l.forename = r.forename"],
     probability_two_random_records_match=0.01,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
-from tests.linkage.splink_models import comparison, exact, level, null, otherwise, settings
+from tests.linkage.splink_models import DOB, SURNAME, comparison, exact, level, null, otherwise, settings
 from tests.linkage.splink_oracle import scored_pairs
 
 # Key rows carry the records, or their numbers.
@@ -133,14 +133,8 @@ def test_pairs_are_splinks(spark, limits, data, link_type, sources, ids):
 PEOPLE = {"people": people(240, seed=11)}
 DOCUMENT = settings(
     comparison("forename", null("forename"), exact("forename", 0.8, 0.1), otherwise(0.2, 0.9)),
-    comparison(
-        "surname",
-        null("surname"),
-        exact("surname", 0.8, 0.1, tf_adjustment_column="surname"),
-        level("levenshtein(surname_l, surname_r) <= 1", 0.1, 0.1),
-        otherwise(0.1, 0.8),
-    ),
-    comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise(0.1, 0.99)),
+    SURNAME,
+    DOB,
     rules=["l.surname = r.surname", "l.dob = r.dob", "l.forename = r.forename AND l.city = r.city"],
     probability_two_random_records_match=0.01,
 )
