@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.harness import config, costs
 from jobs.harness.inputs import check_inputs, named_inputs
-from jobs.harness.limits import kernel_limits, records_memory
+from jobs.harness.limits import component_limits, kernel_limits, records_memory
 from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
 from jobs.harness.session import start_workers
@@ -25,6 +25,7 @@ from jobs.harness.truth import accuracy_of, check_truth
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
+from linkage.engine.components import ComponentLimits
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
@@ -81,6 +82,7 @@ class Linkage:
     model: LinkageModel
     found: Survey
     limits: KernelLimits
+    joining: ComponentLimits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +147,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     start_workers(spark)
     clear_leftovers(spark, settings.output)
     check_replaceable(spark, settings.output, mark=MARK, job=run.job)
-    limits = kernel_limits(spark, run)
+    limits, joining = kernel_limits(spark, run), component_limits(spark)
     with run.stage("read") as stage:
         frames, records = _read(spark, settings, run)
         stage.count(records=records.count())
@@ -165,7 +167,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     model, measured = _trained(records, settings, found, limits, run)
     run.manifest.more["estimate"] = costs.expected(records, model, settings.rules, counted, measured).document()
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
-        _link(spark, settings, Linkage(records, model, found, limits), folder, run)
+        _link(spark, settings, Linkage(records, model, found, limits, joining), folder, run)
         with run.stage("write"):
             accuracy = None
             if settings.truth is not None:
@@ -222,6 +224,7 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
             linkage.found,
             cluster_weight=settings.cluster_weight,
             limits=limits,
+            joining=linkage.joining,
             edges=pairs.edges(),
         )
         write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.harness import stages
+from jobs.harness.limits import component_limits
 from jobs.settings import PipelineSettings
 from linkage.errors import LinkageError
 from linkage.identity import persons
@@ -30,7 +31,8 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     lake = task.lake
     records = lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")).select("record_id", "source_dataset")
     pairs = lake.read(Zone.LINKAGE, "scored_pairs", schemas.load("scored_pairs"))
-    clusters = persons.clusters(records, pairs, cluster_weight=task.config.resolve.cluster_weight)
+    weight, joining = task.config.resolve.cluster_weight, component_limits(task.spark)
+    clusters = persons.clusters(records, pairs, cluster_weight=weight, joining=joining)
     lake.overwrite(clusters, Zone.LINKAGE, "clusters", schemas.load("clusters"))
     clusters = lake.read(Zone.LINKAGE, "clusters", schemas.load("clusters"))
     key = task.ring.derive(KEY_PURPOSE)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from linkage.engine import chunks, kernel, labelling, named
-from linkage.engine.components import IN_PROCESS_EDGES, connected_components, numbered_components
+from linkage.engine.components import ComponentLimits, connected_components, numbered_components
 from linkage.engine.in_tasks import InTasks, in_spark
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labelling import NamingPlan
@@ -48,6 +48,7 @@ def clusters(
     *,
     cluster_weight: float,
     limits: KernelLimits,
+    joining: ComponentLimits,
     edges: pa.Table | None = None,
 ) -> Clusters:
     """Join records that pairs of at least this weight connect.
@@ -59,13 +60,14 @@ def clusters(
         found: A survey of the records.
         cluster_weight: In bits.
         limits: What a task's DuckDB may use.
+        joining: Where components are found.
         edges: As `ScoredPairs.edges` tells them at this weight; pairs need no reading back then, unless they
             are too many for this process.
     """
-    if edges is not None and len(edges) <= IN_PROCESS_EDGES and _is_named_by_number(records):
+    if edges is not None and len(edges) <= joining.in_process_edges and _is_named_by_number(records):
         return _of_numbers(records, edges, limits)
-    joining = pairs().where(F.col("match_weight") >= cluster_weight)
-    components = connected_components(edges_of(records, joining, found, limits=limits))
+    above = pairs().where(F.col("match_weight") >= cluster_weight)
+    components = connected_components(edges_of(records, above, found, limits=limits), joining)
     rows = labelled(records, found, {CLUSTER: components}, limits=limits)
     return Clusters(rows, components.clusters(found.records))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,27 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as scipy_components
 
 from linkage.engine.contraction import contracted_components
+from linkage.errors import LinkageError
 
 Nodes = NDArray[np.int64]
-# Spark's driver sends 1 GB to this process, if nothing else is set: 67 million edges.
-IN_PROCESS_EDGES = 50_000_000
 
 # Places of nodes in a list: half the bytes where that is enough.
 _Positions = NDArray[np.signedinteger[Any]]
+
+
+@dataclass(frozen=True)
+class ComponentLimits:
+    """Where components are found.
+
+    Attributes:
+        in_process_edges: So many edges, or fewer, go to the driver's process: 16 bytes each in Spark's
+            driver, and five times as much in this process.
+        beyond: What serves for more: from edges without loops to one row per node with `component`, its
+            smallest node. Randomised contraction where nothing else is given.
+    """
+
+    in_process_edges: int
+    beyond: Callable[[DataFrame], DataFrame] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,51 +59,77 @@ class Components:
         return records - self.nodes + self.count
 
 
-def connected_components(
-    edges: DataFrame,
-    *,
-    in_process_edges: int = IN_PROCESS_EDGES,
-    beyond: Callable[[DataFrame], DataFrame] | None = None,
-) -> Components:
+def connected_components(edges: DataFrame, limits: ComponentLimits) -> Components:
     """Join nodes that edges connect: in the driver's process, or by Spark if they are too many.
 
     Args:
         edges: One row per edge: `l` and `r` (bigint). Repeated edges and loops do no harm.
-        in_process_edges: How many are not too many; 16 bytes each in Spark's driver, and five
-            times as much in this process.
-        beyond: What serves if they are: from edges without loops to one row per node with
-            `component`, its smallest node; randomised contraction if nothing else is given.
+        limits: How many are too many, and what serves then.
+
+    Raises:
+        LinkageError: What serves beyond this process gave no components of these edges.
     """
     between = edges.select("l", "r").where("l <> r")
-    if between.count() <= in_process_edges:
+    if between.count() <= limits.in_process_edges:
         return _in_process(between.toArrow())
-    contract = partial(contracted_components, finish=_finished, in_process_edges=in_process_edges)
-    rows = (beyond or contract)(between)
+    if limits.beyond is None:
+        rows = contracted_components(between, finish=_finished, in_process_edges=limits.in_process_edges)
+    else:
+        rows = _checked(limits.beyond(between), between)
     [(nodes, count)] = rows.agg(F.count("*"), F.count_if(F.col("node") == F.col("component"))).collect()
     return Components(nodes, count, rows)
 
 
-def nested_components(edges: DataFrame, *, levels: int, in_process_edges: int = IN_PROCESS_EDGES) -> list[Components]:
+def nested_components(edges: DataFrame, limits: ComponentLimits, *, levels: int) -> list[Components]:
     """The components at several levels, from one pass over the edges if they fit the driver's process.
 
     Args:
         edges: As for `connected_components`, and `level` (tinyint): from which level on the edge
             is there; 0 is the first.
+        limits: As for `connected_components`.
         levels: How many levels there are.
-        in_process_edges: As for `connected_components`.
 
     Returns:
         Components at each level. Those found in this process have the nodes of all levels.
     """
     between = edges.select("l", "r", "level").where("l <> r")
-    if between.count() > in_process_edges:
-        at = [between.where(F.col("level") <= level) for level in range(levels)]
-        return [connected_components(here, in_process_edges=in_process_edges) for here in at]
+    if between.count() > limits.in_process_edges:
+        return [connected_components(between.where(F.col("level") <= level), limits) for level in range(levels)]
     table = between.toArrow()
     left, right, level = (table[name].to_numpy() for name in ("l", "r", "level"))
     del table
     node, found = nested_components_of(left, right, level, levels=levels)
     return [_components(node, component) for component in found]
+
+
+def _checked(rows: DataFrame, edges: DataFrame) -> DataFrame:
+    """The rows that something else gave, if each node is in one component, with all that its edges lead to.
+
+    GraphFrames has given wrong components where Spark planned anew while it ran (its issues 428 and 453).
+    """
+    labels = rows.select("node", "component")
+    left, right = (labels.select(F.col("node").alias(side), F.col("component").alias(f"of_{side}")) for side in "lr")
+    ends = edges.join(left, "l", how="left").join(right, "r", how="left")
+    parted = ends.where(~F.col("of_l").eqNullSafe(F.col("of_r")) | F.col("of_l").isNull())
+    repeated = labels.groupBy("node").count().where("count > 1")
+    misnamed = labels.groupBy("component").agg(F.min("node").alias("smallest")).where("component <> smallest")
+    wrong = {
+        "edges between two components": parted,
+        "nodes that are there twice": repeated,
+        "components not named by their smallest node": misnamed,
+    }
+    [counts] = _counts(wrong).collect()
+    found = [f"{counts[place]} {what}" for place, what in enumerate(wrong) if counts[place]]
+    if found:
+        raise LinkageError(f"spark.linkage.components.beyond: gave {', '.join(found)}; leave the setting out")
+    return labels
+
+
+def _counts(frames: Mapping[str, DataFrame]) -> DataFrame:
+    """One row: how many rows each frame has, in their order."""
+    numbered = [frame.select(F.lit(place).alias("place")) for place, frame in enumerate(frames.values())]
+    together = reduce(DataFrame.unionAll, numbered)
+    return together.agg(*(F.count_if(F.col("place") == place) for place in range(len(numbered))))
 
 
 def _in_process(edges: pa.Table) -> Components:

@@ -61,8 +61,9 @@ def with_root(records: DataFrame, components: Components) -> DataFrame:
     Returns:
         `records` with the column `__root` (bigint): the node itself where it is in no component.
 
-    >>> from linkage.engine.components import connected_components
-    >>> components = connected_components(spark.createDataFrame([(5, 9)], "l bigint, r bigint"))
+    >>> from linkage.engine.components import ComponentLimits, connected_components
+    >>> edges = spark.createDataFrame([(5, 9)], "l bigint, r bigint")
+    >>> components = connected_components(edges, ComponentLimits(in_process_edges=1))
     >>> found = with_root(spark.createDataFrame([(5,), (7,), (9,)], "__node bigint"), components)
     >>> sorted(tuple(row) for row in found.collect())
     [(5, 5), (7, 7), (9, 5)]

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from linkage.engine import named
 from linkage.engine.clusters import edges_of
-from linkage.engine.components import nested_components
+from linkage.engine.components import ComponentLimits, nested_components
 from linkage.engine.in_tasks import in_spark
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labels import CLUSTER, labelled
@@ -45,6 +45,7 @@ def nested_clusters(
     *,
     cluster_weights: Sequence[float],
     limits: KernelLimits,
+    joining: ComponentLimits,
 ) -> NestedClusters:
     """Join records at each weight that pairs of at least that weight connect.
 
@@ -57,13 +58,14 @@ def nested_clusters(
         found: A survey of the records.
         cluster_weights: In bits, in any order; at least one.
         limits: What a task's DuckDB may use.
+        joining: Where components are found.
     """
     weights = sorted(set(cluster_weights), reverse=True)
     level = sum((F.when(F.col("match_weight") < weight, 1).otherwise(0) for weight in weights), F.lit(0))
-    joining = pairs.where(F.col("match_weight") >= weights[-1])
-    levelled = joining.withColumn("level", level.cast("tinyint"))
+    above = pairs.where(F.col("match_weight") >= weights[-1])
+    levelled = above.withColumn("level", level.cast("tinyint"))
     edges = edges_of(records, levelled, found, limits=limits, also="level")
-    components = nested_components(edges, levels=len(weights))
+    components = nested_components(edges, joining, levels=len(weights))
     columns = [f"{CLUSTER}_{number}" for number in range(len(weights))]
     wide = labelled(records, found, dict(zip(columns, components, strict=True)), limits=limits)
     counts = {weight: at.clusters(found.records) for weight, at in zip(weights, components, strict=True)}

@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from linkage.model.blocking import KeyedRule
 
+# Every process that makes key rows has the set of shared keys: 64 MB of bits.
+WIDEST = 29
+
 
 @dataclass(frozen=True)
 class RuleSize:
@@ -75,7 +78,7 @@ class SharedKeys:
     bits: bytes
 
     @classmethod
-    def joined(cls, segments: Sequence[tuple[int, int, bytes]], place_bits: int) -> SharedKeys:
+    def joined(cls, segments: Sequence[tuple[int, int, bytes]], place_bits: int, *, widest: int = WIDEST) -> SharedKeys:
         """The set from its segments.
 
         Args:
@@ -83,14 +86,18 @@ class SharedKeys:
                 one with several those of all.
             place_bits: The number of bits that say the place.
 
+            widest: Bits of a hash that may count; a wider set is folded, and lets more keys pass.
+
         >>> SharedKeys.joined([(1, 3, bytes([0b1000_0001]))], 1).bits.hex()
         '0081'
         """
-        width = max((width for _, width, _ in segments), default=3)
+        width = max(3, min(max((width for _, width, _ in segments), default=3), widest - place_bits))
         joined = np.zeros((1 << place_bits, 1 << (width - 3)), np.uint8)
         for place, own_width, bits in segments:
-            wide = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
-            joined[place] |= np.packbits(wide.repeat(1 << (width - own_width)), bitorder="little")
+            own = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+            folded = own.reshape(-1, 1 << max(0, own_width - width)).max(axis=1)
+            fitting = folded.repeat(1 << max(0, width - own_width))
+            joined[place] |= np.packbits(fitting, bitorder="little")
         return cls(place_bits + width, joined.tobytes())
 
 

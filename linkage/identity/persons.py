@@ -5,25 +5,26 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.components import connected_components
+from linkage.engine.components import ComponentLimits, connected_components
 from linkage.engine.labels import NODE, ROOT, with_root
 from linkage.records.keyed_hash import keyed_hash
 
 _HEX_DIGITS = 16
 
 
-def clusters(records: DataFrame, pairs: DataFrame, *, cluster_weight: float) -> DataFrame:
+def clusters(records: DataFrame, pairs: DataFrame, *, cluster_weight: float, joining: ComponentLimits) -> DataFrame:
     """Rows of the table `clusters`: one for each record, singletons too.
 
     Args:
         records: `record_id` (unique) and `source_dataset` of every record.
         pairs: `record_id_l`, `record_id_r` and `match_weight`.
         cluster_weight: Pairs of at least this weight, in bits, join their records.
+        joining: Where components are found.
     """
     nodes = records.select(F.col("record_id").alias(NODE), "source_dataset")
-    joining = pairs.where(F.col("match_weight") >= cluster_weight)
-    edges = joining.select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"))
-    found = with_root(nodes, connected_components(edges))
+    above = pairs.where(F.col("match_weight") >= cluster_weight)
+    edges = above.select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"))
+    found = with_root(nodes, connected_components(edges, joining))
     return found.select(F.col(NODE).alias("record_id"), "source_dataset", F.col(ROOT).alias("cluster_id"))
 
 

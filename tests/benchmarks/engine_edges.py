@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.harness.limits import component_limits
 from linkage.engine.components import connected_components
 from tests.benchmarks.engine_session import session
 from tests.benchmarks.engine_watch import tell_phase
@@ -45,7 +46,7 @@ def main() -> None:
     began = time.monotonic()
     options.output.mkdir(parents=True)
     target = str(options.output / "components")
-    found = connected_components(spark.read.parquet(path))
+    found = connected_components(spark.read.parquet(path), component_limits(spark))
     if isinstance(found.rows, pa.Table):
         pq.write_table(found.rows, f"{target}.parquet")
     else:

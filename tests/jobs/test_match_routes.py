@@ -1,7 +1,10 @@
 """The ways that `match` reads and writes: by the tasks themselves, or through Spark; rows are the same."""
 
+import networkx as nx
 import pytest
 
+from jobs.harness.limits import component_limits
+from linkage.errors import ConfigError
 from tests.jobs.match_desk import PEOPLE, TRAINED, desk_in
 
 
@@ -35,3 +38,56 @@ def test_tables_are_the_same_whoever_reads_and_writes(spark, tmp_path, monkeypat
         )
         assert by_tasks == (way == "tasks")
     assert found["tasks"] == found["spark"] == found["spark, nothing held"]
+
+
+def components_by_networkx(edges):
+    """What a profile may name: one row per node, with the smallest node that it is connected to."""
+    graph = nx.Graph(tuple(row) for row in edges.collect())
+    rows = [(node, min(component)) for component in nx.connected_components(graph) for node in component]
+    return edges.sparkSession.createDataFrame(rows, "node bigint, component bigint")
+
+
+@pytest.fixture
+def setting(spark):
+    """Sets what a profile may say, for one test."""
+    given = []
+
+    def set_to(name, value):
+        given.append(name)
+        spark.conf.set(name, value)
+
+    yield set_to
+    for name in given:
+        spark.conf.unset(name)
+
+
+@pytest.mark.parametrize("beyond", [None, "tests.jobs.test_match_routes:components_by_networkx"])
+def test_clusters_are_the_same_where_they_do_not_fit_this_process(spark, tmp_path, monkeypatch, setting, beyond):
+    found = []
+    for way in ("within", "beyond"):
+        desk = desk_in(spark, tmp_path / way, monkeypatch)
+        options = ["--settings", desk.write("model.json", TRAINED), "--input", f"a={desk.write('a.parquet', PEOPLE)}"]
+        if way == "beyond":
+            setting("spark.linkage.components.edges", "20")
+            if beyond:
+                setting("spark.linkage.components.beyond", beyond)
+        answer = desk.match(*options, "--cluster-weight", "3")
+        assert answer.code == 0, answer.err
+        found.append(_rows(desk, "clusters"))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("edges", "many", ["spark.linkage.components.edges many", "number"]),
+        ("beyond", "tests.jobs:nothing", ["spark.linkage.components.beyond", "MODULE:FUNCTION"]),
+        ("beyond", "no_such_module:nothing", ["no_such_module:nothing"]),
+        ("beyond", "components", ["MODULE:FUNCTION"]),
+    ],
+)
+def test_what_a_profile_says_of_clusters_is_checked_before_any_work(spark, setting, name, value, words):
+    setting(f"spark.linkage.components.{name}", value)
+    with pytest.raises(ConfigError) as refused:
+        component_limits(spark)
+    assert all(word in str(refused.value) for word in words)

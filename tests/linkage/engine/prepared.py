@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from linkage.engine.components import ComponentLimits
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
@@ -22,6 +23,8 @@ from tests.linkage.splink_oracle import Pair, Scored
 
 # Below any weight.
 EVERYTHING = -1e9
+# More edges than a small test has.
+IN_PROCESS = ComponentLimits(in_process_edges=1000)
 
 
 @dataclass(frozen=True)

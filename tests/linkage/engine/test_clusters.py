@@ -7,9 +7,10 @@ import networkx as nx
 import pyarrow as pa
 import pytest
 
-from linkage.engine import components, labels
+from linkage.engine import labels
 from linkage.engine.clusters import clusters
-from tests.linkage.engine.prepared import plain, prepared
+from linkage.engine.components import ComponentLimits
+from tests.linkage.engine.prepared import IN_PROCESS, plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
 
@@ -27,16 +28,25 @@ def _table(ids):
 
 
 @pytest.fixture(params=["in tasks", "by joins", "beyond one process"])
-def _either_way(request, monkeypatch):
+def joining(request, monkeypatch):
     """Components brought to the records in the tasks' plan and by Spark's joins, and made by Spark."""
     if request.param == "by joins":
         monkeypatch.setattr(labels, "LOOKUP_NODES", 0)
-    if request.param == "beyond one process":
-        contracted = partial(components.connected_components, in_process_edges=0)
-        monkeypatch.setattr("linkage.engine.clusters.connected_components", contracted)
+    return ComponentLimits(in_process_edges=0) if request.param == "beyond one process" else IN_PROCESS
 
 
-def _clustered(spark, limits, inputs, pairs, *, link_type="dedupe_only", weight=10.0, partitions=2, seed=None):
+def _clustered(
+    spark,
+    limits,
+    inputs,
+    pairs,
+    *,
+    link_type="dedupe_only",
+    weight=10.0,
+    partitions=2,
+    seed=None,
+    joining=IN_PROCESS,
+):
     """Clusters of (source, ID) from pairs (source, ID, source, ID, weight)."""
     ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
     kind = dict(ready.records.frame.dtypes)["__id"]
@@ -47,7 +57,7 @@ def _clustered(spark, limits, inputs, pairs, *, link_type="dedupe_only", weight=
     frame = spark.createDataFrame(rows, schema).repartition(partitions)
     surveyed = ready.surveyed(limits)
     surveyed = surveyed if seed is None else replace(surveyed, seed=seed)
-    found = clusters(ready.records, lambda: frame, surveyed, cluster_weight=weight, limits=limits)
+    found = clusters(ready.records, lambda: frame, surveyed, cluster_weight=weight, limits=limits, joining=joining)
     named = found.frame
     result = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in named.collect()}
     assert len(result) == named.count() == sum(table.num_rows for table in inputs.values())
@@ -55,30 +65,29 @@ def _clustered(spark, limits, inputs, pairs, *, link_type="dedupe_only", weight=
     return result
 
 
-@pytest.mark.usefixtures("_either_way")
-def test_pairs_of_enough_weight_join_and_all_others_stay_alone(spark, limits):
+def test_pairs_of_enough_weight_join_and_all_others_stay_alone(spark, limits, joining):
     pairs = [
         (None, 1, None, 2, 10.0),  # just enough
         (None, 2, None, 10, 30.0),
         (None, 3, None, 4, 9.999),  # not enough
         (None, 5, None, 6, -3.0),
     ]
-    found = _clustered(spark, limits, {"one": _table([1, 2, 3, 4, 5, 6, 10])}, pairs)
+    found = _clustered(spark, limits, {"one": _table([1, 2, 3, 4, 5, 6, 10])}, pairs, joining=joining)
     # A cluster is called by its first member; numbers are compared as numbers.
     labels = {1: "1", 2: "1", 10: "1", 3: "3", 4: "4", 5: "5", 6: "6"}
     assert found == {(None, key): label for key, label in labels.items()}
 
 
-@pytest.mark.usefixtures("_either_way")
-def test_strings_are_compared_as_strings(spark, limits):
-    found = _clustered(spark, limits, {"one": _table(["2", "10", "9"])}, [(None, "10", None, "2", 12.0)])
+def test_strings_are_compared_as_strings(spark, limits, joining):
+    inputs = {"one": _table(["2", "10", "9"])}
+    found = _clustered(spark, limits, inputs, [(None, "10", None, "2", 12.0)], joining=joining)
     assert found == {(None, "2"): "10", (None, "10"): "10", (None, "9"): "9"}
 
 
-@pytest.mark.usefixtures("_either_way")
-def test_sources_keep_their_records_apart(spark, limits):
+def test_sources_keep_their_records_apart(spark, limits, joining):
     inputs = {"b": _table([1, 2]), "a": _table([1, 2, 3])}
-    found = _clustered(spark, limits, inputs, [("a", 2, "b", 1, 20.0)], link_type="link_only")
+    pairs = [("a", 2, "b", 1, 20.0)]
+    found = _clustered(spark, limits, inputs, pairs, link_type="link_only", joining=joining)
     assert found == {
         ("a", 1): "a-__-1",
         ("a", 2): "a-__-2",
@@ -108,18 +117,19 @@ def test_quotes_in_a_sources_name_are_letters(spark, limits):
     }
 
 
-@pytest.mark.usefixtures("_either_way")
-def test_no_pairs_leave_everybody_alone(spark, limits):
-    assert _clustered(spark, limits, {"one": _table([1, 2])}, []) == {(None, 1): "1", (None, 2): "2"}
+def test_no_pairs_leave_everybody_alone(spark, limits, joining):
+    assert _clustered(spark, limits, {"one": _table([1, 2])}, [], joining=joining) == {(None, 1): "1", (None, 2): "2"}
 
 
 @pytest.mark.parametrize(("ids", "shuffles"), [([1, 2], 0), (["1", "2"], 1)])
 def test_records_are_moved_once_and_only_for_their_first_member(spark, limits, ids, shuffles):
     ready = prepared(spark, DOCUMENT, {"one": _table(ids)})
     pairs = spark.createDataFrame([(*ids, 12.0)], ["unique_id_l", "unique_id_r", "match_weight"])
-    frame = clusters(ready.records, lambda: pairs, ready.surveyed(limits), cluster_weight=10.0, limits=limits).frame
+    found = clusters(
+        ready.records, lambda: pairs, ready.surveyed(limits), cluster_weight=10.0, limits=limits, joining=IN_PROCESS
+    )
     # What is above the kept chunks of records.
-    plan = frame._jdf.queryExecution().executedPlan().toString().split("InMemoryTableScan")[0]
+    plan = found.frame._jdf.queryExecution().executedPlan().toString().split("InMemoryTableScan")[0]
     assert (plan.count("Join"), plan.count("Exchange")) == (0, shuffles)
 
 
@@ -131,8 +141,14 @@ def test_clusters_are_components_whatever_the_partitions(spark, limits, link_typ
     for partitions in (1, 5):
         ready = prepared(spark, DOCUMENT | {"link_type": link_type}, inputs, partitions=partitions)
         scored = ready.scored(limits)
-        surveyed = ready.surveyed(limits)
-        found = clusters(ready.records, lambda scored=scored: scored.frame, surveyed, cluster_weight=2.0, limits=limits)
+        found = clusters(
+            ready.records,
+            lambda scored=scored: scored.frame,
+            ready.surveyed(limits),
+            cluster_weight=2.0,
+            limits=limits,
+            joining=IN_PROCESS,
+        )
         rows = found.frame.collect()
         assert found.count == len({row["cluster_id"] for row in rows})
         several = len(sources) > 1
@@ -173,9 +189,10 @@ def test_edges_between_numbers_give_what_the_pairs_give(spark, limits, tmp_path,
     def unread():
         raise AssertionError("the pairs were read back")
 
-    by_number = clusters(ready.records, unread, found, cluster_weight=-1.0, limits=limits, edges=edges)
+    joined = partial(clusters, ready.records, found=found, cluster_weight=-1.0, limits=limits, joining=IN_PROCESS)
+    by_number = joined(unread, edges=edges)
     frame = spark.read.parquet(str(tmp_path / "pairs"))
-    by_pairs = clusters(ready.records, lambda: frame, found, cluster_weight=-1.0, limits=limits)
+    by_pairs = joined(lambda: frame)
     assert by_number.count == by_pairs.count
     assert sorted(by_number.frame.collect()) == sorted(by_pairs.frame.collect())
 

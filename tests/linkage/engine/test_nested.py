@@ -1,7 +1,6 @@
 """Clusters at several weights: those of each weight alone, one within the other."""
 
 from collections import Counter
-from functools import partial
 
 import networkx as nx
 import numpy as np
@@ -10,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage.engine import components, labels
+from linkage.engine import labels
 from linkage.engine.clusters import clusters
-from linkage.engine.components import components_of, nested_components_of
+from linkage.engine.components import ComponentLimits, components_of, nested_components_of
 from linkage.engine.nested import nested_clusters
-from tests.linkage.engine.prepared import prepared
+from tests.linkage.engine.prepared import IN_PROCESS, prepared
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
 
 DOCUMENT = settings(
@@ -60,12 +59,10 @@ def _prepared(spark, sources, ids):
 def test_clusters_at_each_weight_nest(spark, limits, monkeypatch, way, sources, ids):
     if way == "by joins":
         monkeypatch.setattr(labels, "LOOKUP_NODES", 0)
-    if way == "beyond one process":
-        some = partial(components.nested_components, in_process_edges=30)
-        monkeypatch.setattr("linkage.engine.nested.nested_components", some)
+    joining = ComponentLimits(in_process_edges=30) if way == "beyond one process" else IN_PROCESS
     ready, every, rows, pairs = _prepared(spark, sources, ids)
     surveyed = ready.surveyed(limits)
-    found = nested_clusters(ready.records, pairs, surveyed, cluster_weights=WEIGHTS, limits=limits)
+    found = nested_clusters(ready.records, pairs, surveyed, cluster_weights=WEIGHTS, limits=limits, joining=joining)
     at = {weight: {} for weight in WEIGHTS}
     parents = {}
     for row in found.frame.collect():
@@ -89,6 +86,7 @@ def test_clusters_at_each_weight_nest(spark, limits, monkeypatch, way, sources, 
     nesting = {(row["cluster_weight"], row["cluster_id"]): row["records"] for row in found.nesting().collect()}
     assert nesting == sizes
     # And the labels are those of clusters made at one weight.
-    alone = clusters(ready.records, lambda: pairs, surveyed, cluster_weight=11.0, limits=limits).frame
-    found_alone = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in alone.collect()}
+    alone = clusters(ready.records, lambda: pairs, surveyed, cluster_weight=11.0, limits=limits, joining=joining)
+    rows = alone.frame.collect()
+    found_alone = {(row.asDict().get("source_dataset"), row["unique_id"]): row["cluster_id"] for row in rows}
     assert found_alone == at[11.0]

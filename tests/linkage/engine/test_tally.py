@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linkage.engine.sizes import SharedKeys
 from linkage.engine.tally import set_of_bits, tallied
 
 # Few values, so that some repeat, at either end of what 64 bits hold.
@@ -65,6 +66,22 @@ def test_a_set_of_bits_has_all_its_keys(keys):
     assert all(bits[position // 8] >> (position % 8) & 1 for position in positions)
     assert sum(byte.bit_count() for byte in bits) == len(positions)
     assert len(bits) * 8 == 1 << width >= 8 * len(keys)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=200), st.sampled_from([0, 2]))
+def test_a_set_that_is_too_wide_is_folded_and_has_all_its_keys(keys, place_bits):
+    places = {}
+    for key in keys:
+        places.setdefault(key >> (64 - place_bits) if place_bits else 0, []).append(key)
+    tables = {place: set_of_bits(np.array(own, np.uint64), place_bits, 8) for place, own in places.items()}
+    segments = [(place, table["width"][0].as_py(), table["bits"][0].as_py()) for place, table in tables.items()]
+    joined = SharedKeys.joined(segments, place_bits, widest=6)
+    assert joined.width <= 6
+    positions = {key >> (64 - joined.width) for key in keys}
+    assert all(joined.bits[position // 8] >> (position % 8) & 1 for position in positions)
+    # A narrower set lets pass what its first bits let pass; of others a bit is a key's.
+    is_wide = all(width + place_bits >= 6 for _, width, _ in segments)
+    assert sum(byte.bit_count() for byte in joined.bits) == len(positions) or not is_wide
 
 
 @pytest.mark.parametrize("above", [1, 5])

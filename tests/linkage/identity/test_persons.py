@@ -6,6 +6,7 @@ import networkx
 import pytest
 
 import schemas
+from linkage.engine.components import ComponentLimits
 from linkage.identity import persons
 
 KEY = b"0123456789abcdef"
@@ -15,7 +16,10 @@ PAIRS = "record_id_l bigint, record_id_r bigint, match_weight double"
 
 def _clusters(spark, records, pairs, weight=10.0):
     return persons.clusters(
-        spark.createDataFrame(records, RECORDS), spark.createDataFrame(pairs, PAIRS), cluster_weight=weight
+        spark.createDataFrame(records, RECORDS),
+        spark.createDataFrame(pairs, PAIRS),
+        cluster_weight=weight,
+        joining=ComponentLimits(in_process_edges=1000),
     )
 
 
