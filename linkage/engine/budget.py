@@ -36,8 +36,7 @@ def check(
     most = max(rules, key=lambda rule: sizes.of(rule).pairs)
     if sum(sizes.of(rule).pairs for rule in rules) <= max_pairs:
         return
-    certain = [sizes.of(rule).pairs for rule in rules if rule.is_only_keys]
-    distinct = max(certain, default=0)
+    distinct = max(sizes.made_by(rule) or 0 for rule in rules)
     if distinct <= max_pairs:
         distinct = _count_distinct(records, rules, found, limits)
     if distinct > max_pairs:

@@ -17,7 +17,7 @@ from linkage.engine.in_tasks import InTasks, in_spark
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.labelling import NamingPlan
 from linkage.engine.labels import CLUSTER, labelled
-from linkage.engine.records import ID, SOURCE, LinkageRecords
+from linkage.engine.records import ID, SOURCE, SOURCE_SEPARATOR, LinkageRecords
 from linkage.engine.survey import Survey
 
 
@@ -84,7 +84,7 @@ def _of_numbers(records: LinkageRecords, edges: pa.Table, limits: KernelLimits) 
     """From edges between the numbers of records that are held."""
     left, right = (edges[side].to_numpy() for side in "lr")
     roots, count = numbered_components(left, right, records.count())
-    plan = NamingPlan(ID, SOURCE, records.sources if len(records.sources) > 1 else (), limits)
+    plan = NamingPlan(ID, SOURCE, records.sources if len(records.sources) > 1 else (), SOURCE_SEPARATOR, limits)
     shared = records.frame.sparkSession.sparkContext.broadcast(roots.tobytes())
     task = records.task(partial(labelling.name_held, plan=plan, roots=shared))
     schema = named.record_schema(records).add(CLUSTER, T.StringType())

@@ -205,9 +205,9 @@ def sample(
     new = {
         rule.number: min(sizes.of(rule).pairs, round(seen.get(rule.number, 0) / shares[rule.number])) for rule in rules
     }
-    if rules and rules[0].is_only_keys:
-        # Nothing comes before the first rule.
-        new[rules[0].number] = sizes.of(rules[0]).pairs
+    certain = sizes.made_by(rules[0]) if rules else None
+    if certain is not None:
+        new[rules[0].number] = certain
     work = sampling(records, model, rules, sizes, shares, count=found.records, compared=sum(seen.values()))
     return SampledPairs(new, Measured("sample", work, seconds))
 

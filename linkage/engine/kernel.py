@@ -38,12 +38,10 @@ class KernelLimits:
     Attributes:
         memory: DuckDB's memory limit, such as `1GB`; beyond it, it spills into scratch.
         scratch: Where to spill, if the process has no folder of Spark's own; made if need be.
-        threads: One in a task; more only where DuckDB has a process to itself.
     """
 
     memory: str
     scratch: str
-    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def connect(limits: KernelLimits, spill: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
         config={
-            "threads": limits.threads,
+            "threads": 1,
             "memory_limit": limits.memory,
             "temp_directory": spill,
             "force_mbedtls_unsafe": "true",

@@ -47,11 +47,13 @@ class NamingPlan:
         identifier: The column of their IDs.
         source: That of the numbers of their sources.
         sources: The sources' names where there are several; they are then part of rows and names.
+        separator: What stands between a source's name and an ID in a name.
     """
 
     identifier: str
     source: str
     sources: tuple[str, ...]
+    separator: str
     limits: KernelLimits
 
 
@@ -89,7 +91,7 @@ def _named(roots: NDArray[np.int32], plan: NamingPlan, start: int, rows: int) ->
     if plan.sources:
         names = pa.array(plan.sources, pa.string())
         columns["source_dataset"] = names.take(source.slice(start, rows))
-        name = pc.binary_join_element_wise(names.take(source.take(first)), name, "-__-")
+        name = pc.binary_join_element_wise(names.take(source.take(first)), name, plan.separator)
     return pa.table({**columns, "cluster_id": name})
 
 

@@ -17,7 +17,7 @@ from linkage.engine.in_tasks import InTasks
 from linkage.engine.kernel import KEY_ROWS, KernelLimits, KernelPlan
 from linkage.engine.labelling import LookupPlan
 from linkage.engine.packing import parallelism
-from linkage.engine.records import ID, SOURCE, LinkageRecords, ids_are_nodes, node_sql
+from linkage.engine.records import ID, SOURCE, SOURCE_SEPARATOR, LinkageRecords, ids_are_nodes, node_sql
 from linkage.engine.survey import Survey
 
 CLUSTER = "cluster_id"
@@ -125,7 +125,7 @@ def _first_member(records: LinkageRecords, component: str) -> str:
     if len(records.sources) == 1:
         return f"min({text}) {over}"
     first = f"min({{'source': {SOURCE}, 'text': {text}}}) {over}"
-    return f"{named.source_name(records, f'({first}).source')} || '-__-' || ({first}).text"
+    return f"{named.source_name(records, f'({first}).source')} || '{SOURCE_SEPARATOR}' || ({first}).text"
 
 
 def _labelled_by_joins(
@@ -155,7 +155,7 @@ def _label(records: LinkageRecords) -> Column:
     text = F.col("first.text")
     if len(records.sources) == 1:
         return text
-    return F.concat(_name(records, F.col("first.source")), F.lit("-__-"), text)
+    return F.concat(_name(records, F.col("first.source")), F.lit(SOURCE_SEPARATOR), text)
 
 
 def _name(records: LinkageRecords, number: Column) -> Column:

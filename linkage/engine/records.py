@@ -30,7 +30,7 @@ ID = "__id"
 # From a partition's chunks to rows.
 Task = Callable[..., Iterator[pa.RecordBatch]]
 
-_SOURCE_SEPARATOR = "-__-"
+SOURCE_SEPARATOR = "-__-"
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def linkage_records_of(
 def empty_database(records: LinkageRecords, table: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB with the records' columns and no row, to try SQL on before any work."""
     schema = to_arrow_schema(T.StructType(list(records.frame.schema)), timezone="UTC")
-    with connect(KernelLimits(memory="256MB", scratch="", threads=1), "") as connection:
+    with connect(KernelLimits(memory="256MB", scratch=""), "") as connection:
         connection.register("incoming", schema.empty_table())
         connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM incoming")
         yield connection
@@ -219,11 +219,11 @@ def _ordered_sources(names: tuple[str, ...], model: LinkageModel) -> tuple[str, 
     check_number_of_inputs(len(names), model.link_type)
     for name in names:
         # Nor may one begin where a name ends: `name-__-id` must tell its source.
-        if _SOURCE_SEPARATOR in name + _SOURCE_SEPARATOR[:-1]:
-            raise ConfigError(f"input name {name}: must not contain {_SOURCE_SEPARATOR}, nor end in the start of it")
+        if SOURCE_SEPARATOR in name + SOURCE_SEPARATOR[:-1]:
+            raise ConfigError(f"input name {name}: must not contain {SOURCE_SEPARATOR}, nor end in the start of it")
     if model.link_type == "link_only" and len(names) == 2:
         return tuple(sorted(names))
-    return tuple(sorted(names, key=lambda name: name + _SOURCE_SEPARATOR))
+    return tuple(sorted(names, key=lambda name: name + SOURCE_SEPARATOR))
 
 
 def _wanted_columns(model: LinkageModel, rules: Iterable[KeyedRule]) -> dict[str, str]:

@@ -122,6 +122,10 @@ class KeySizes:
         """The size of a rule that was counted."""
         return self.by_rule[rule.number]
 
+    def made_by(self, rule: KeyedRule) -> int | None:
+        """The pairs that the rule makes if no other comes before it; None where its keys do not tell."""
+        return self.of(rule).pairs if rule.is_only_keys else None
+
 
 def rule_size(rows: Sequence[Mapping[str, int]]) -> RuleSize:
     """One size from those of all places, whose columns are named as its attributes."""

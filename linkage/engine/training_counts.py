@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,9 +76,9 @@ class TrainingCounts:
     known: int
     measured: Measured
 
-    def of_sources(self, numbers: Numbers) -> TrainingCounts:
-        """The counts of the pairs of two sources."""
-        return replace(self, rules=_of_sources(self.rules, numbers), random=_of_sources(self.random, numbers))
+    def of_sources(self, pairs: Sequence[Numbers]) -> TrainingCounts:
+        """The counts of the pairs of some two sources and others."""
+        return replace(self, rules=_of_sources(self.rules, pairs), random=_of_sources(self.random, pairs))
 
     @property
     def deterministic(self) -> int:
@@ -129,10 +129,10 @@ def training_counts(
         size = found.sizes.of(rule)
         shares[rule.number] = _share(size, plan) if size.largest_key_pairs * _KEYS <= plan.em_max_pairs else 1.0
     sessions = frozenset(rule.number for rule in rules.sessions)
-    first, known = rules.deterministic[0], 0
-    if first.is_only_keys and not plan.by_source_pair:
-        # All pairs of its keys, and none comes before: counted already.
-        shares[first.number], known = 0.0, found.sizes.of(first).pairs
+    first = rules.deterministic[0]
+    known = None if plan.by_source_pair else found.sizes.made_by(first)
+    if known is not None:
+        shares[first.number] = 0.0
     began = time.monotonic()
     counted = _of_rules(records, model, plan, rules, found, shares=shares, limits=limits)
     seconds = time.monotonic() - began
@@ -152,7 +152,7 @@ def training_counts(
         raise _no_level(untaken[0])
     pairs = sum(compared["pairs"].to_pylist())
     work = sampling(records, model, rules.all, found.sizes, shares, count=found.records, compared=pairs)
-    return TrainingCounts(model, counted, random, shares, sessions, known, Measured("training", work, seconds))
+    return TrainingCounts(model, counted, random, shares, sessions, known or 0, Measured("training", work, seconds))
 
 
 def _share(size: RuleSize, plan: TrainingPlan) -> float:
@@ -235,9 +235,9 @@ def _no_level(comparison: str) -> ConfigError:
     return ConfigError(f"comparison {comparison}: no level takes some pairs; end it with ELSE")
 
 
-def _of_sources(table: pa.Table, numbers: Numbers) -> pa.Table:
-    left, right = plans.source_columns(by_source_pair=True)
-    return table.filter(pc.and_(pc.equal(table[left], numbers[0]), pc.equal(table[right], numbers[1])))
+def _of_sources(table: pa.Table, pairs: Sequence[Numbers]) -> pa.Table:
+    left, right = (table[name].to_numpy() for name in plans.source_columns(by_source_pair=True))
+    return table.filter(pa.array(np.logical_or.reduce([(left == one) & (right == other) for one, other in pairs])))
 
 
 def _by_gamma(table: pa.Table) -> dict[int, float]:

@@ -21,6 +21,7 @@ from linkage.model.blocking import KeyedRule
 from linkage.model.em import Iteration, PatternCounts, expected_matches
 from linkage.model.specification import (
     Comparison,
+    Estimates,
     LinkageModel,
     SourcePair,
     SourcePairParameters,
@@ -81,7 +82,12 @@ class OwnEstimates:
 
 
 def own_estimates(
-    pooled: LinkageModel, evidence: Evidence, sessions: Sequence[KeyedRule], *, recall: float
+    pooled: LinkageModel,
+    evidence: Evidence,
+    sessions: Sequence[KeyedRule],
+    *,
+    recall: float,
+    shared: Estimates | None = None,
 ) -> OwnEstimates:
     """Estimate the parameters of two sources as those of all pairs were, where their pairs tell enough.
 
@@ -95,9 +101,12 @@ def own_estimates(
         evidence: What was counted.
         sessions: The rule of each EM session.
         recall: The share of all matches that the deterministic rules find, taken to be the same everywhere.
+        shared: The m of sources like these, as `shared_m` has it, from which theirs starts and in whose
+            place it comes; that of all pairs if it is not given.
     """
     prior = _own_prior(pooled, evidence, recall)
-    own = pooled if prior is None else pooled.with_prior(prior)
+    own = pooled.with_levels(shared or {})
+    own = own if prior is None else own.with_prior(prior)
     own = with_u(own, {comparison.name: _own_u(comparison, evidence) for comparison in pooled.comparisons})
     ends: list[Iteration] = []
     matches = []
@@ -112,6 +121,12 @@ def own_estimates(
                 ends.append(end)
                 own = with_sessions(own, ends)
     return OwnEstimates(SourcePairParameters(prior, _differences(pooled, own)), tuple(matches))
+
+
+def shared_m(estimates: OwnEstimates) -> Estimates:
+    """The m that was estimated from the pairs of several sources: what each two of them can take it from."""
+    levels = estimates.parameters.levels.items()
+    return {name: [(gamma, m, None) for gamma, m, _ in own if m is not None] for name, own in levels}
 
 
 def _own_prior(pooled: LinkageModel, evidence: Evidence, recall: float) -> float | None:

@@ -42,6 +42,8 @@ class TrainingPlan(BaseModel):
         em_max_pairs: Candidate pairs of one EM session, and of one deterministic rule, at most about this many.
         em_blocking_rules: One EM session for each.
         by_source_pair: Estimate the parameters of each two sources apart, where their pairs tell enough.
+        source_groups: Names of sources by a name for all of them, each in one group or none: where the pairs
+            of two sources are too few to tell their m, those of their groups tell it.
 
     A rule is a list of expressions that both records must share, in the settings' dialect.
     """
@@ -55,6 +57,16 @@ class TrainingPlan(BaseModel):
     em_max_pairs: Annotated[int, Field(ge=1)] = 2_000_000
     em_blocking_rules: Annotated[tuple[SharedValues, ...], Field(min_length=1)]
     by_source_pair: bool = False
+    source_groups: Mapping[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _groups_part_the_sources(self) -> Self:
+        if self.source_groups and not self.by_source_pair:
+            raise ValueError("source_groups: say by_source_pair: true, or leave the groups out")
+        grouped = [source for group in self.source_groups.values() for source in group]
+        if len(set(grouped)) < len(grouped):
+            raise ValueError("source_groups: a source is in two groups, or twice in one")
+        return self
 
 
 class LevelHistory(BaseModel):

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from linkage.engine.explanation import explain_pair, model_of_pair
@@ -189,6 +190,48 @@ def test_sources_learn_together_what_they_would_have_learnt_alone(spark, limits)
     assert [line.partition(":")[0] for line in unlike] == ["sources courts and other", "sources other and prisons"]
     kept = read_document(json.dumps(to_document(whole.model)), pooled.model, where="by.json")
     assert kept == whole.model.by_source_pair
+
+
+def test_sources_of_few_pairs_take_m_from_those_of_their_group(spark, limits):
+    """A small source is recorded like courts and prisons; in civil cases forenames are hardly ever right."""
+    criminal = people(1240, seed=52)
+    civil = people(900, seed=53)
+    names = civil["forename"].to_pylist()
+    wrong = [names[place - 400] if place % 2 else name for place, name in enumerate(names)]
+    civil = civil.set_column(1, "forename", pa.array(wrong, pa.string()))
+    inputs = {"courts": criminal.slice(0, 600), "prisons": criminal.slice(600, 600), "small": criminal.slice(1200)}
+    groups = {"criminal": ["courts", "prisons", "small", "absent"]}
+    document = UNTRAINED | {"link_type": "link_and_dedupe"}
+    whole = _train(
+        spark, limits, inputs | {"civil": civil}, document=document, by_source_pair=True, source_groups=groups
+    )
+    alone = _train(spark, limits, inputs, document=document).model
+    own = whole.model.for_sources("courts", "small")
+    for ours, theirs, pooled in zip(own.comparisons, alone.comparisons, whole.model.comparisons, strict=True):
+        for mine, expected, of_all in zip(ours.scored_levels, theirs.scored_levels, pooled.scored_levels, strict=True):
+            assert mine.m == pytest.approx(expected.m, abs=0.02)
+            if ours.name == "forename" and mine.gamma != 1:
+                assert abs(mine.m - of_all.m) > 0.05
+    # Large sources tell their own.
+    assert whole.model.for_sources("courts", "prisons").comparisons[0] != own.comparisons[0]
+    [told] = [row for row in whole.report["source_groups"] if row["groups"] == ["criminal", "criminal"]]
+    assert min(told["matches"]) >= 100
+    said = [line for line in whole.warnings if "small" in line or "absent" in line]
+    assert said[0] == "source_groups: no input is called absent"
+    [of_small] = [line for line in said if line.startswith("sources courts and small:")]
+    assert of_small.endswith("so their m is that of the groups criminal and criminal")
+    kept = read_document(json.dumps(to_document(whole.model)), replace(whole.model, by_source_pair={}), where="by.json")
+    assert kept == whole.model.by_source_pair
+
+    with pytest.raises(ConfigError, match="source_groups: small is a group and a source that is not in it"):
+        _train(
+            spark,
+            limits,
+            inputs,
+            document=document,
+            by_source_pair=True,
+            source_groups={"small": ["courts", "prisons"]},
+        )
 
 
 def test_one_source_has_no_pairs_to_tell_apart(spark, limits):

@@ -9,7 +9,7 @@ from splink import SettingsCreator
 
 from linkage.errors import ConfigError
 from linkage.model.em import PatternCounts
-from linkage.model.source_pairs import Evidence, own_estimates, read_document, to_document
+from linkage.model.source_pairs import Evidence, OwnEstimates, own_estimates, read_document, shared_m, to_document
 from linkage.model.specification import SourcePairParameters
 from linkage.model.splink_settings import parse_settings, to_settings
 from linkage.model.training import rules_of
@@ -98,6 +98,20 @@ def test_m_is_their_own_in_sessions_with_enough_matches():
     other = _patterns((1, 1, 120), (0, 1, 80), (0, 0, 2000))
     both = _own(replace(NOTHING, sessions=[enough, other])).parameters.levels["name"]
     assert both[0][1] == pytest.approx((0.8 + 0.6) / 2, abs=1e-6)
+
+
+def test_m_that_sources_share_stands_until_they_tell_their_own():
+    shared = {"name": [(1, 0.7, None), (0, 0.3, None)]}
+    few = replace(NOTHING, sessions=[_patterns((1, 1, 9), (0, 1, 90), (0, 0, 5000))])
+    enough = replace(NOTHING, sessions=[_patterns((1, 1, 160), (0, 1, 40), (1, 0, 500), (0, 0, 1500))])
+    of_group = own_estimates(POOLED, few, [RULE], recall=0.5, shared=shared)
+    assert of_group.parameters.levels == {"name": [(1, 0.7, None), (0, 0.3, None)]}
+    assert of_group.tells_anything
+    own = own_estimates(POOLED, enough, [RULE], recall=0.5, shared=shared)
+    assert [m for _, m, _ in own.parameters.levels["name"]] == [pytest.approx(0.8), pytest.approx(0.2)]
+    # Of what a group told, sources share the m and not the u.
+    told = OwnEstimates(SourcePairParameters(0.1, {"name": [(1, 0.7, 0.2), (0, None, 0.8)]}), (1.0,))
+    assert shared_m(told) == {"name": [(1, 0.7, None)]}
 
 
 def test_strangers_that_agree_by_chance_teach_no_m():

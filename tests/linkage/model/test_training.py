@@ -64,6 +64,19 @@ def test_a_wrong_plan_is_refused_by_key(changes, culprit):
     assert culprit in {str(part) for error in refused.value.errors() for part in error["loc"]}
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"source_groups": {"criminal": ["courts"]}}, "say by_source_pair: true"),
+        ({"by_source_pair": True, "source_groups": {"one": ["courts"], "other": ["courts"]}}, "in two groups"),
+        ({"by_source_pair": True, "source_groups": {"one": ["courts", "courts"]}}, "twice in one"),
+    ],
+)
+def test_groups_that_cannot_be_meant_are_refused(changes, reason):
+    with pytest.raises(ValidationError, match=reason):
+        TrainingPlan.model_validate(PLAN | changes)
+
+
 def test_prior_is_pairs_found_over_recall_and_pairs_possible():
     assert prior_from_rules(8, 0.8, 1000) == pytest.approx(0.01)
     assert prior_from_rules(799, 0.8, 1000) == pytest.approx(0.99875)
