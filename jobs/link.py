@@ -33,7 +33,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
     return stages.Plan(
         inputs=[stages.Table(Zone.IDENTIFIERS, "records"), stages.Table(Zone.LINKAGE, "models")],
         outputs=[stages.Table(Zone.LINKAGE, name) for name in ("scored_pairs", "pattern_counts")],
-        settings=[config.link],
+        settings=[config.link, config.frequencies],
     )
 
 
@@ -44,7 +44,9 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
-    records = linkage_records_of(frame, model, rules, source="source_dataset", names=datasets)
+    records = linkage_records_of(
+        frame, model, rules, source="source_dataset", names=datasets, persons_by=task.config.frequencies.persons_by
+    )
     check_runnable(records, model, rules)
     records = hold(records, memory=records_memory(task.spark))
     columns = counted_columns(model, for_training=False)

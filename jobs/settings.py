@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -51,6 +51,16 @@ class IngestSettings(Settings):
         return self
 
 
+class FrequencySettings(Settings):
+    """How values are counted, for u and for term frequencies: once for each person of a source, so far as is known.
+
+    Records of one source are one person's if they share the values of the first list of `persons_by` of
+    which they have all. Without lists values are counted by record.
+    """
+
+    persons_by: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = ()
+
+
 class TrainSettings(Settings):
     """`model` is a Splink settings file; `training` says how to estimate what it leaves open."""
 
@@ -85,6 +95,7 @@ class PipelineSettings(Settings):
     key: KeySettings
     synthesise: SynthesiseSettings | None = None
     ingest: IngestSettings
+    frequencies: FrequencySettings = FrequencySettings()
     train: TrainSettings
     link: LinkSettings
     resolve: ResolveSettings

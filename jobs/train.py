@@ -31,7 +31,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
     return stages.Plan(
         inputs=[stages.Table(Zone.IDENTIFIERS, "records")],
         outputs=[stages.Table(Zone.LINKAGE, "models")],
-        settings=[config.train],
+        settings=[config.train, config.frequencies],
         files=[config.train.model, config.train.training],
     )
 
@@ -44,7 +44,9 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     rules = training_rules(training_plan, model, where=str(config.training), first_number=0)
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
-    records = linkage_records_of(frame, model, rules.all, source="source_dataset", names=datasets)
+    records = linkage_records_of(
+        frame, model, rules.all, source="source_dataset", names=datasets, persons_by=task.config.frequencies.persons_by
+    )
     check_runnable(records, model, rules.all)
     records = hold(records, memory=records_memory(task.spark))
     limits = kernel_limits(task.spark, task.run)

@@ -39,10 +39,11 @@ class Counted:
         kind: One of the above.
         position: Which of its kind.
         hashes: SQL over `records`: `key` (UBIGINT, nulls do not count) and, with several parts,
-            `part`; of sources `source`, `n` and `missing`.
+            `part`; where a key counts once for each person, `person`; of sources `source`, `n` and `missing`.
         parts: Into how many parts the rows fall.
         pairing: Which of them make pairs, as for `linkage.engine.tally.Tally`.
         kept: What the chunk with the keys that occur several times is called; None keeps none.
+        once: Whether a key counts once for each person; all of a kind do, or none.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Counted:
     parts: int = 1
     pairing: tuple[tuple[int, int], ...] = ()
     kept: str | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def count_held(
     mine = [plan.counts[number] for batch in batches for each in batch.column(0).to_pylist() for number in shares[each]]
     with kernel.opened(plan.limits) as connection:
         connection.register(chunks.RECORDS, held.current().table)
-        tables = ((count, _present(connection.sql(count.hashes).to_arrow_table())) for count in mine)
+        tables = ((count, _counting(connection.sql(count.hashes).to_arrow_table(), count)) for count in mine)
         yield from _results(tables, plan, place=0, bits_of_a_key=_BITS_OF_A_KEY * len(shares))
 
 
@@ -142,7 +144,7 @@ def _together(counts: Sequence[Counted]) -> str:
     if kind == SOURCES:
         return counts[0].hashes
     has_parts = any(count.parts > 1 for count in counts)
-    given = "key, part" if has_parts else "key"
+    given = ", ".join(["key", *["part"] * has_parts, *["person"] * counts[0].once])
     parts = ["" if count.parts > 1 or not has_parts else ", 0::TINYINT AS part" for count in counts]
     rows = " UNION ALL ".join(
         f"SELECT {given}, {count.position}::SMALLINT AS position FROM (SELECT *{part} FROM ({count.hashes}))"
@@ -152,13 +154,19 @@ def _together(counts: Sequence[Counted]) -> str:
 
 
 def _of(hashes: pa.Table, count: Counted) -> pa.Table:
-    if "position" not in hashes.column_names:
-        return hashes
-    return hashes.filter(pc.equal(hashes["position"], pa.scalar(count.position, hashes["position"].type)))
+    if "position" in hashes.column_names:
+        hashes = hashes.filter(pc.equal(hashes["position"], pa.scalar(count.position, hashes["position"].type)))
+    return _counting(hashes, count)
 
 
-def _present(hashes: pa.Table) -> pa.Table:
-    return hashes.filter(hashes["key"].is_valid()) if "key" in hashes.column_names else hashes
+def _counting(hashes: pa.Table, count: Counted) -> pa.Table:
+    """The rows that count: keys that are there, each once for a person where that is asked for."""
+    if "key" in hashes.column_names and hashes["key"].null_count:
+        hashes = hashes.filter(hashes["key"].is_valid())
+    if count.once:
+        names = ["key", "person", *["part"] * (count.parts > 1)]
+        hashes = hashes.select(names).group_by(names, use_threads=False).aggregate([]).drop_columns("person")
+    return hashes
 
 
 def _results(

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from linkage.engine import chunks
-from linkage.engine.records import quoted
+from linkage.engine.records import PERSON, quoted
 from linkage.engine.weights import term_frequency_column
 from linkage.model.specification import LinkageModel
 from linkage.model.training import exact_agreement_column
@@ -116,13 +116,15 @@ def looked_up(frequencies: ValueFrequencies, columns: Sequence[str]) -> list[str
 def with_joined_frequencies(frame: DataFrame, columns: Sequence[str]) -> DataFrame:
     """Records with one double per column: its value's share of all values, by a join in Spark.
 
-    Null where the value is. No row is added or lost.
+    Null where the value is. No row is added or lost. Where records have a person, a value counts once for each.
     """
+    once = PERSON in frame.columns
     for column in columns:
         value = F.col(quoted(column))
         hashed_value = spark_hash(frame, column)
-        counted = frame.where(value.isNotNull()).groupBy(hashed_value.alias(VALUE)).agg(F.count("*").alias("n"))
-        total = frame.agg(F.count(value).alias("total"))
+        valued = frame.where(value.isNotNull()).select(hashed_value.alias(VALUE), *([PERSON] if once else []))
+        counted = (valued.distinct() if once else valued).groupBy(VALUE).agg(F.count("*").alias("n"))
+        total = counted.agg(F.sum("n").alias("total"))
         shares = counted.join(F.broadcast(total), how="cross").select(
             VALUE, (F.col("n") / F.col("total")).alias(term_frequency_column(column))
         )

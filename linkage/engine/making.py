@@ -22,7 +22,7 @@ from linkage.engine.many_keys import ManyKeys, many_keys
 from linkage.engine.packing import packed
 from linkage.engine.pairing import MADE, PairingPlan, RuleValues
 from linkage.engine.plans import PairWork
-from linkage.engine.records import ID, SOURCE, LinkageRecords, Task
+from linkage.engine.records import ID, PERSON, SOURCE, LinkageRecords, Task
 from linkage.engine.survey import Survey
 from linkage.model.blocking import KeyedRule
 
@@ -116,6 +116,7 @@ def _pairing_plan(
         conditioned=conditioned,
         lists=many.lists,
         frequencies=frequencies,
+        person=PERSON if records.has_persons else None,
         carried=tuple(dict.fromkeys([*named, *work.columns, *frequencies])),
         gathered=work.gathered,
         outputs=work.outputs,

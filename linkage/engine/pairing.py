@@ -56,6 +56,7 @@ class PairingPlan:
             `l.<capped>`.
         lists: Further ones that it reads, and SQL for them over a record.
         frequencies: Columns whose values' shares are wanted, by the name of the share.
+        person: The column of persons, for each of whom a value counts once; None counts records.
         carried: Columns, or shares, to look up for both records of a pair.
         gathered: Tables by name, and the SQL over `made` whose rows they gather.
         outputs: Queries with the same columns each; their rows are the result.
@@ -70,6 +71,7 @@ class PairingPlan:
     conditioned: tuple[str, ...]
     lists: Mapping[str, str]
     frequencies: Mapping[str, str]
+    person: str | None
     carried: tuple[str, ...]
     gathered: Mapping[str, str]
     outputs: tuple[str, ...]
@@ -190,22 +192,26 @@ def _values(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Tabl
     columns |= {f"{ROW}_{side}": pairs[side] for side in "lr"} if plan.with_rows else {}
     for name in plan.carried:
         if name in plan.frequencies:
-            column = _share(connection, records, plan.frequencies[name])
+            column = _share(connection, records, plan.frequencies[name], plan.person)
         else:
             [column] = held.in_pieces([records.table[name]])
         columns |= {f"{name}_{side}": column.take(pairs[side]) for side in "lr"}
     return pa.table(columns)
 
 
-def _share(connection: duckdb.DuckDBPyConnection, records: Held, column: str) -> pa.Array:
-    """For each record the share of its value among all values of a column; null where it has none."""
+def _share(connection: duckdb.DuckDBPyConnection, records: Held, column: str, person: str | None) -> pa.Array:
+    """For each record the share of its value among all values of a column; null where it has none.
+
+    A value counts once for each person, if there is a column of persons.
+    """
 
     def shared(_: Sequence[str]) -> pa.Table:
         connection.register(chunks.RECORDS, records.numbered())
-        counted = (
-            f'SELECT "{column}" AS value, count(*) AS n FROM {chunks.RECORDS} WHERE value IS NOT NULL GROUP BY ALL'
-        )
-        present = f'SELECT count("{column}") FROM {chunks.RECORDS}'
+        each = f'SELECT "{column}" AS value FROM {chunks.RECORDS} WHERE value IS NOT NULL'
+        if person is not None:
+            each = f'SELECT DISTINCT "{column}" AS value, {person} FROM {chunks.RECORDS} WHERE value IS NOT NULL'
+        counted = f"SELECT value, count(*) AS n FROM ({each}) GROUP BY value"
+        present = f"SELECT count(*) FROM ({each})"
         sql = (
             f"SELECT counted.n / CAST(({present}) AS DOUBLE) AS share, records.{ROW} "
             f'FROM {chunks.RECORDS} LEFT JOIN ({counted}) counted ON records."{column}" = counted.value'

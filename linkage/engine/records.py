@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce
+from operator import and_
 
 import duckdb
 import pyarrow as pa
@@ -26,6 +27,7 @@ from linkage.model.specification import LinkageModel, LinkType
 
 SOURCE = "__source"
 ID = "__id"
+PERSON = "__person"
 
 # From a partition's chunks to rows.
 Task = Callable[..., Iterator[pa.RecordBatch]]
@@ -39,7 +41,8 @@ class LinkageRecords:
 
     Attributes:
         frame: One row per record: `__source` (smallint), `__id` (bigint or string, unique within
-            a source), and the columns that the model reads.
+            a source), and the columns that the model reads; where values are counted once for each person,
+            also `__person` (bigint), the same for records of one source that are taken for one person's.
         sources: Source names; `__source` is a position in it. Ordered so that the left record of
             a cross-source pair, in Splink's order, is the one with the smaller number.
         link_type: Which pairs are candidates at all.
@@ -73,7 +76,12 @@ class LinkageRecords:
     @property
     def columns(self) -> tuple[str, ...]:
         """The compared columns: everything but the source and the ID."""
-        return tuple(name for name in self.frame.columns if name not in (SOURCE, ID))
+        return tuple(name for name in self.frame.columns if name not in (SOURCE, ID, PERSON))
+
+    @property
+    def has_persons(self) -> bool:
+        """Whether values are counted once for each person of a source, and not for each record."""
+        return PERSON in self.frame.columns
 
     def count(self) -> int:
         """How many records there are; counted where they are neither held nor in files."""
@@ -122,7 +130,13 @@ def linkage_records(
 
 
 def linkage_records_of(
-    frame: DataFrame, model: LinkageModel, rules: Iterable[KeyedRule], *, source: str, names: Iterable[str]
+    frame: DataFrame,
+    model: LinkageModel,
+    rules: Iterable[KeyedRule],
+    *,
+    source: str,
+    names: Iterable[str],
+    persons_by: Sequence[Sequence[str]] = (),
 ) -> LinkageRecords:
     """The same from one frame that holds the records of several sources.
 
@@ -132,11 +146,19 @@ def linkage_records_of(
         rules: As for `linkage_records`.
         source: The column that tells the source; null in no row.
         names: All its values.
+        persons_by: Lists of columns: records of one source that share the values of the first list of which
+            they have all are taken for one person's when values are counted. So a name does not look
+            common because one who bears it has many records. None counts records.
+
+    Raises:
+        ConfigError: As for `linkage_records`.
+        InputError: As for `linkage_records`.
     """
     ordered = _ordered_sources(tuple(names), model)
     number = F.array_position(F.array(*map(F.lit, ordered)), F.col(quoted(source))) - 1
     wanted = _wanted_columns(model, rules)
-    brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)))
+    person = _person(frame, persons_by, number=number, identifier=model.unique_id_column) if persons_by else None
+    brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)), person=person)
     check_types({source: brought})
     return LinkageRecords(brought, ordered, model.link_type, kept(spread(packed(brought))))
 
@@ -256,10 +278,30 @@ def _files(
     )
 
 
+def _person(frame: DataFrame, persons_by: Sequence[Sequence[str]], *, number: Column, identifier: str) -> Column:
+    """The person of a record within its source; a record that has no whole list of values is one alone."""
+    present = {column.lower() for column in frame.columns}
+    if missing := [column for columns in persons_by for column in columns if column.lower() not in present]:
+        raise ConfigError(f"persons_by: no such column: {', '.join(dict.fromkeys(missing))}")
+    shared = []
+    for place, columns in enumerate(persons_by):
+        values = [F.col(quoted(column)) for column in columns]
+        are_there = reduce(and_, (value.isNotNull() for value in values))
+        shared.append(F.when(are_there, F.xxhash64(number, F.lit(place), *values)))
+    return F.coalesce(*shared, F.xxhash64(number, F.lit(-1), F.col(quoted(identifier))))
+
+
 def _one_frame(
-    frame: DataFrame, name: str, wanted: dict[str, str], model: LinkageModel, *, number: Column, source: Column
+    frame: DataFrame,
+    name: str,
+    wanted: dict[str, str],
+    model: LinkageModel,
+    *,
+    number: Column,
+    source: Column,
+    person: Column | None = None,
 ) -> DataFrame:
-    """The wanted columns of one input, after the source's number and the record's ID."""
+    """The wanted columns of one input, after the source's number and the record's ID, and before its person."""
     present = {column.lower(): column for column in frame.columns}
     unique_id = model.unique_id_column.lower()
     if unique_id not in present:
@@ -275,7 +317,8 @@ def _one_frame(
             missing.append(reader)
     if missing:
         raise ConfigError(f"input {name}: no such column: {'; '.join(missing)}")
-    return frame.select(number.cast("smallint").alias(SOURCE), *columns)
+    last = [] if person is None else [person.alias(PERSON)]
+    return frame.select(number.cast("smallint").alias(SOURCE), *columns, *last)
 
 
 def _id_column(frame: DataFrame, column: str, name: str) -> Column:

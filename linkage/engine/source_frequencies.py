@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from linkage.engine.frequencies import spark_hash
-from linkage.engine.records import SOURCE, LinkageRecords, quoted
+from linkage.engine.records import PERSON, SOURCE, LinkageRecords, quoted
 
 
 def exact_agreement_by_sources(
@@ -16,7 +16,8 @@ def exact_agreement_by_sources(
 ) -> dict[str, dict[tuple[int, int], float]]:
     """The share of the pairs of two sources, both values present, whose values are equal.
 
-    The records are read once more and values shuffled as hashes.
+    The records are read once more and values shuffled as hashes. Where records have a person, a value counts
+    once for each.
 
     Args:
         records: All of them.
@@ -33,7 +34,9 @@ def exact_agreement_by_sources(
         F.when(F.col(quoted(column)).isNotNull(), F.struct(F.lit(column).alias("column"), spark_hash(frame, column)))
         for column in columns
     ]
-    held = frame.select(SOURCE, F.inline(F.array_compact(F.array(*values))).alias("column", "value"))
+    person = [PERSON] if records.has_persons else []
+    held = frame.select(SOURCE, *person, F.inline(F.array_compact(F.array(*values))).alias("column", "value"))
+    held = held.distinct() if person else held
     times = held.groupBy("column", "value").agg(*[F.count_if(F.col(SOURCE) == n).alias(f"n_{n}") for n in numbers])
     pairs = [(left, right) for left in numbers for right in numbers[left:]]
     summed = times.groupBy("column").agg(

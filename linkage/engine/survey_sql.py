@@ -9,7 +9,7 @@ from linkage.engine import chunks
 from linkage.engine.counting import IDS, KEYS, SOURCES, VALUES, Counted
 from linkage.engine.frequencies import kind_of, value_hash
 from linkage.engine.keys import EITHER, LEFT, KeyColumn
-from linkage.engine.records import ID, SOURCE, LinkageRecords, node_sql
+from linkage.engine.records import ID, PERSON, SOURCE, LinkageRecords, node_sql
 
 # A key of so many pairs is too much for one task to have beside others; about 700 records.
 HOT_PAIRS = 250_000
@@ -56,17 +56,20 @@ def key_counts(records: LinkageRecords, keys: Sequence[KeyColumn]) -> list[Count
 
 
 def value_counts(records: LinkageRecords, columns: Sequence[str]) -> list[Counted]:
-    """Records of each value of some columns; where records are not held, values that repeat are kept."""
-    found = []
+    """Records of each value of some columns, or persons; where records are not held, values that repeat are kept."""
+    found, once = [], records.has_persons
+    person = f", {PERSON} AS person" if once else ""
     for position, column in enumerate(columns):
         value = value_hash(f'"{column}"', records.frame.schema[column].dataType)
-        key = f'SELECT CASE WHEN "{column}" IS NOT NULL THEN {value} END AS key'
+        key = f'SELECT CASE WHEN "{column}" IS NOT NULL THEN {value} END AS key{person}'
         kept = kind_of(column) if records.held is None else None
         if records.link_type == "link_only":
             hashes = f"{key}, {SOURCE} AS part FROM {chunks.RECORDS}"
-            found.append(Counted(VALUES, position, hashes, len(records.sources), _across(records), kept))
+            found.append(Counted(VALUES, position, hashes, len(records.sources), _across(records), kept, once))
         else:
-            found.append(Counted(VALUES, position, f"{key} FROM {chunks.RECORDS}", pairing=_WITHIN, kept=kept))
+            found.append(
+                Counted(VALUES, position, f"{key} FROM {chunks.RECORDS}", pairing=_WITHIN, kept=kept, once=once)
+            )
     return found
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from linkage.engine.components import ComponentLimits
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.records import LinkageRecords, linkage_records
+from linkage.engine.records import LinkageRecords, linkage_records, linkage_records_of
 from linkage.engine.scoring import ScoredPairs, score
 from linkage.engine.survey import Survey, survey
 from linkage.model.blocking import KeyedRule, keyed_rules
@@ -74,6 +76,23 @@ def prepared(
     rules = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
     frames = {name: spark.createDataFrame(table).repartition(partitions) for name, table in inputs.items()}
     return Prepared(read, rules, hold(linkage_records(frames, read, rules), memory=memory))
+
+
+def prepared_with_persons(
+    spark: SparkSession,
+    document: Mapping[str, Any],
+    inputs: Mapping[str, pa.Table],
+    persons_by: Sequence[Sequence[str]],
+    *,
+    memory: int,
+) -> Prepared:
+    """The same, from one frame as a pipeline has it; values count once for each person."""
+    read = model(dict(document))
+    rules = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
+    frames = [spark.createDataFrame(table).withColumn("of", F.lit(name)) for name, table in inputs.items()]
+    together = reduce(DataFrame.unionByName, frames)
+    records = linkage_records_of(together, read, rules, source="of", names=inputs, persons_by=persons_by)
+    return Prepared(read, rules, hold(records, memory=memory))
 
 
 def plain(pairs: ScoredPairs) -> dict[Pair, Scored]:

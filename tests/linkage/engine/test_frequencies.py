@@ -10,7 +10,9 @@ import pytest
 
 from linkage.engine.frequencies import counted_columns, with_joined_frequencies
 from linkage.engine.records import ID, SOURCE
-from tests.linkage.engine.prepared import plain, prepared
+from linkage.engine.source_frequencies import exact_agreement_by_sources
+from linkage.errors import ConfigError
+from tests.linkage.engine.prepared import plain, prepared, prepared_with_persons
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
 
@@ -75,6 +77,69 @@ def test_each_record_gets_its_values_share_over_all_sources(spark, limits, monke
     for pair, found in scored.items():
         share = counted[surnames[pair[:2]]] / counted.total()
         assert found.weight == pytest.approx(math.log2(0.5 / share), rel=1e-12)
+
+
+PERSONS_BY = [["forename", "dob"], ["city"]]
+
+
+def _persons(inputs):
+    """(source, ID): the person by hand: who shares forename and date of birth, else the town, else one alone."""
+    found = {}
+    for name, table in inputs.items():
+        for row in table.to_pylist():
+            whole = [tuple(row[column] for column in columns) for columns in PERSONS_BY]
+            person = next((values for values in whole if None not in values), row["unique_id"])
+            found[name, row["unique_id"]] = (name, person)
+    return found
+
+
+@pytest.mark.parametrize("link_type", ["link_only", "link_and_dedupe"])
+@pytest.mark.parametrize("way", ["held", "carried", "joined in Spark"])
+def test_a_value_counts_once_for_each_person(spark, limits, monkeypatch, way, link_type):
+    if way == "joined in Spark":
+        monkeypatch.setattr("linkage.engine.frequencies.LOOKUP_VALUES", 0)
+    document = settings(
+        comparison("s", null("surname"), exact("surname", 0.5, 0.5, tf_adjustment_column="surname"), otherwise()),
+        rules=["l.surname = r.surname"],
+        link_type=link_type,
+        probability_two_random_records_match=0.5,
+    )
+    memory = 10**8 if way == "held" else 0
+    ready = prepared_with_persons(spark, document, INPUTS, PERSONS_BY, memory=memory)
+    assert (ready.records.held is not None) == (way == "held")
+    persons = _persons(INPUTS)
+    rows = {(name, row["unique_id"]): row["surname"] for name, table in INPUTS.items() for row in table.to_pylist()}
+    each = {(surname, persons[record]) for record, surname in rows.items() if surname is not None}
+    counted = Counter(surname for surname, _ in each)
+    assert counted.total() < sum(surname is not None for surname in rows.values()) - 5
+
+    found = ready.surveyed(limits, ["surname"])
+    totals = found.frequencies.totals["surname"]
+    allowed = [
+        (one, other)
+        for one, other in itertools.combinations(sorted(each, key=repr), 2)
+        if link_type != "link_only" or one[1][0] != other[1][0]
+    ]
+    agreeing = sum(one[0] == other[0] for one, other in allowed)
+    assert (totals.values, totals.present) == (len(counted), counted.total())
+    assert (totals.agreeing_pairs, totals.possible_pairs) == (agreeing, len(allowed))
+
+    scored = plain(ready.scored(limits, found=found))
+    assert len(scored) > 50
+    for pair, score in scored.items():
+        assert score.weight == pytest.approx(math.log2(0.5 / (counted[rows[pair[:2]]] / counted.total())), rel=1e-12)
+
+    by_source = exact_agreement_by_sources(ready.records, ["surname"])["surname"]
+    names = ready.records.sources
+    for left, right in itertools.combinations_with_replacement(range(3), 2):
+        one, other = ([value for value in each if value[1][0] == names[side]] for side in (left, right))
+        pairs = list(itertools.combinations(one, 2) if left == right else itertools.product(one, other))
+        assert by_source[left, right] == sum(a[0] == b[0] for a, b in pairs) / len(pairs)
+
+
+def test_persons_by_columns_that_are_not_there_are_refused_by_name(spark):
+    with pytest.raises(ConfigError, match="persons_by: no such column: pnc"):
+        prepared_with_persons(spark, _document("link_only"), INPUTS, [["dob", "pnc"]], memory=0)
 
 
 @pytest.mark.parametrize("in_spark", [False, True])
