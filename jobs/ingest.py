@@ -21,7 +21,7 @@ from jobs.harness import stages
 from jobs.settings import IngestSettings, PipelineSettings
 from linkage.errors import InputError, LinkageError
 from linkage.lake import Lake, Zone, read_input
-from linkage.records import quarantine, standardise
+from linkage.records import quarantine, standardise, subgroups
 
 KEY_PURPOSE = "record_id"
 
@@ -50,6 +50,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
             stages.Table(Zone.IDENTIFIERS, "records"),
             *attributes,
             stages.Table(Zone.LANDING, "quarantine"),
+            stages.Table(Zone.EVALUATION, "subgroups"),
             stages.Table(Zone.EVALUATION, "truth"),
         ],
         settings=[config.ingest],
@@ -138,6 +139,8 @@ def _write(supplies: Sequence[_Supply], config: IngestSettings, lake: Lake, key:
         table = f"{name}_attributes"
         attributes = standardise.to_attributes(df, name, as_of=config.as_of)
         lake.overwrite(attributes, Zone.ATTRIBUTES, table, schemas.load(table))
+    groups = _union([subgroups.to_subgroups(df, name, as_of=config.as_of) for name, df in identified.items()])
+    lake.overwrite(groups, Zone.EVALUATION, "subgroups", schemas.load("subgroups"))
     aside = _union([parts.quarantined for parts in split.values()])
     return written.rows, lake.overwrite(aside, Zone.LANDING, "quarantine", schemas.load("quarantine")).rows
 

@@ -17,6 +17,7 @@ from linkage.records.evidence import Evidence, collect
 from linkage.records.keyed_hash import keyed_hash
 from linkage.records.name_evidence import is_initial
 from linkage.records.source_key import source_key
+from linkage.records.supplied import latest_date, supplied
 from linkage.records.text import within
 from schemas import TableSchema
 
@@ -49,13 +50,13 @@ def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame
         as_of: date of the supply; no date of birth and no identifier can be later.
     """
     supply = schemas.load(dataset)
-    latest = _latest(supply, as_of)
+    latest = latest_date(supply, as_of=as_of)
     # Two steps: values that a later one needs twice are computed once.
     parsed = identified.withColumns(
         {
-            "_words": names.forename_words(*(_column(supply, name) for name in names.FORENAMES)),
-            "_parsed_dob": dates.parse_date(_column(supply, "dob")),
-            "_postcode": postcodes.standardise_postcode(_column(supply, "postcode")),
+            "_words": names.forename_words(*(supplied(supply, name) for name in names.FORENAMES)),
+            "_parsed_dob": dates.parse_date(supplied(supply, "dob")),
+            "_postcode": postcodes.standardise_postcode(supplied(supply, "postcode")),
             "_latest": latest,
         }
     )
@@ -64,19 +65,19 @@ def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame
             "forename1_std": F.get("_words", F.lit(0)),
             "forename2_std": F.get("_words", F.lit(1)),
             "forename3_std": F.get("_words", F.lit(2)),
-            "surname_std": names.standardise_surname(_column(supply, "surname")),
-            "name_aliases_std": names.standardise_aliases(_column(supply, "aliases")),
+            "surname_std": names.standardise_surname(supplied(supply, "surname")),
+            "name_aliases_std": names.standardise_aliases(supplied(supply, "aliases")),
             "_dob": dates.plausible_birth(F.col("_parsed_dob"), latest=F.col("_latest")),
-            "_sex": sex.standardise_sex(_column(supply, "sex")),
+            "_sex": sex.standardise_sex(supplied(supply, "sex")),
             "postcode_sector_std": postcodes.sector(F.col("_postcode")),
             "postcode_district_std": postcodes.district(F.col("_postcode")),
             "postcode_history_std": postcodes.standardise_history(
-                F.col("_postcode"), _column(supply, "previous_postcodes")
+                F.col("_postcode"), supplied(supply, "previous_postcodes")
             ),
-            "pnc_std": identifiers.normalise_pnc(_column(supply, "pnc"), latest_year=F.lit(as_of.year)),
-            "cro_std": identifiers.normalise_cro(_column(supply, "cro")),
-            "prison_number_std": identifiers.normalise_prison_number(_column(supply, "prison_number")),
-            "crn_std": identifiers.normalise_crn(_column(supply, "crn")),
+            "pnc_std": identifiers.normalise_pnc(supplied(supply, "pnc"), latest_year=F.lit(as_of.year)),
+            "cro_std": identifiers.normalise_cro(supplied(supply, "cro")),
+            "prison_number_std": identifiers.normalise_prison_number(supplied(supply, "prison_number")),
+            "crn_std": identifiers.normalise_crn(supplied(supply, "crn")),
         }
     )
     made = {
@@ -100,23 +101,12 @@ def to_attributes(identified: DataFrame, dataset: str, *, as_of: date) -> DataFr
         as_of: date of the supply, as for `to_records`.
     """
     supply, attributes = schemas.load(dataset), schemas.load(f"{dataset}_attributes")
-    latest = _latest(supply, as_of)
-    birth = dates.plausible_birth(dates.parse_date(_column(supply, "dob")), latest=latest)
+    latest = latest_date(supply, as_of=as_of)
+    birth = dates.plausible_birth(dates.parse_date(supplied(supply, "dob")), latest=latest)
     made = {"record_id": F.col("record_id"), "age": dates.age_in_years(birth, latest)}
     return identified.select(
         *((made[c.name] if c.name in made else _typed(c)).alias(c.name) for c in attributes.columns)
     )
-
-
-def _column(supply: TableSchema, name: str) -> Column:
-    return F.col(name) if name in supply.column_names else F.lit(None).cast("string")
-
-
-def _latest(supply: TableSchema, as_of: date) -> Column:
-    """The date of the event if it can be read, else that of the supply."""
-    if supply.event_date is None:
-        return F.lit(as_of)
-    return F.coalesce(dates.parse_date(F.col(supply.event_date)), F.lit(as_of))
 
 
 def _typed(column: schemas.Column) -> Column:
@@ -130,7 +120,7 @@ def _typed(column: schemas.Column) -> Column:
 
 def _evidence(supply: TableSchema) -> Column:
     """Findings on the fields that the supply has."""
-    dob, postcode = F.col("_parsed_dob"), _column(supply, "postcode")
+    dob, postcode = F.col("_parsed_dob"), supplied(supply, "postcode")
     # Asked of lost postcodes only: few are, and the question is dear.
     lost = _lost(postcode, "_postcode")
     pseudo, no_fixed_abode = (
@@ -139,24 +129,24 @@ def _evidence(supply: TableSchema) -> Column:
     )
     findings = {
         Evidence.FORENAME_INITIAL: is_initial(F.col("forename1_std")),
-        Evidence.FORENAME_UNUSABLE: _lost(_column(supply, "forename1"), "forename1_std"),
-        Evidence.SURNAME_UNUSABLE: _lost(_column(supply, "surname"), "surname_std"),
-        Evidence.DOB_UNREADABLE: _lost(_column(supply, "dob"), "_parsed_dob"),
+        Evidence.FORENAME_UNUSABLE: _lost(supplied(supply, "forename1"), "forename1_std"),
+        Evidence.SURNAME_UNUSABLE: _lost(supplied(supply, "surname"), "surname_std"),
+        Evidence.DOB_UNREADABLE: _lost(supplied(supply, "dob"), "_parsed_dob"),
         Evidence.DOB_PLACEHOLDER: dates.is_placeholder(dob),
         Evidence.DOB_IMPLAUSIBLE: F.col("_dob").isNull() & dob.isNotNull() & ~dates.is_placeholder(dob),
         Evidence.DOB_FIRST_JANUARY: dates.is_first_january(F.col("_dob")),
-        Evidence.SEX_UNUSABLE: _lost(_column(supply, "sex"), "_sex"),
+        Evidence.SEX_UNUSABLE: _lost(supplied(supply, "sex"), "_sex"),
         Evidence.POSTCODE_INVALID: ~pseudo,
         Evidence.POSTCODE_NO_FIXED_ABODE: no_fixed_abode,
         Evidence.POSTCODE_PSEUDO: pseudo & ~no_fixed_abode,
-        Evidence.PNC_INVALID: _lost(_column(supply, "pnc"), "pnc_std"),
-        Evidence.CRO_INVALID: _lost(_column(supply, "cro"), "cro_std"),
-        Evidence.PRISON_NUMBER_INVALID: _lost(_column(supply, "prison_number"), "prison_number_std"),
-        Evidence.CRN_INVALID: _lost(_column(supply, "crn"), "crn_std"),
+        Evidence.PNC_INVALID: _lost(supplied(supply, "pnc"), "pnc_std"),
+        Evidence.CRO_INVALID: _lost(supplied(supply, "cro"), "cro_std"),
+        Evidence.PRISON_NUMBER_INVALID: _lost(supplied(supply, "prison_number"), "prison_number_std"),
+        Evidence.CRN_INVALID: _lost(supplied(supply, "crn"), "crn_std"),
     }
     return collect(findings)
 
 
-def _lost(supplied: Column, made: str) -> Column:
+def _lost(text: Column, made: str) -> Column:
     """Whether a field held something of which nothing was made."""
-    return F.col(made).isNull() & (F.trim(supplied) != "")
+    return F.col(made).isNull() & (F.trim(text) != "")
