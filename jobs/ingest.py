@@ -53,8 +53,9 @@ def plan(config: PipelineSettings) -> stages.Plan:
             *attributes,
             stages.Table(Zone.LANDING, "quarantine"),
             stages.Table(Zone.EVALUATION, "truth"),
+            *deliveries.kept(config.ingest),
         ],
-        settings=[config.ingest],
+        settings=[config.ingest, *deliveries.contracts(config.ingest)],
         keyed=True,
     )
 
@@ -71,6 +72,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     if rows != records + quarantined:
         raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
     _write_truth(lake, key)
+    deliveries.keep(lake, supplied)
     return {"rows": rows, "records": records, "quarantined": quarantined, **reasons, **deliveries.counts(supplied)}
 
 
