@@ -17,10 +17,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 import schemas
+from jobs import deliveries
+from jobs.deliveries import Supplied
 from jobs.harness import stages
 from jobs.settings import IngestSettings, PipelineSettings
 from linkage.errors import InputError, LinkageError
-from linkage.lake import Lake, Zone, read_input
+from linkage.lake import Lake, Zone
 from linkage.records import quarantine, standardise, subgroups
 
 KEY_PURPOSE = "record_id"
@@ -42,18 +44,19 @@ def plan(config: PipelineSettings) -> stages.Plan:
     attributes = [stages.Table(Zone.ATTRIBUTES, f"{name}_attributes") for name in supplies]
     return stages.Plan(
         inputs=[
-            *(stages.Table(Zone.LANDING, name) for name, supply in supplies.items() if supply.path is None),
+            *deliveries.tables(config.ingest),
             stages.Table(Zone.EVALUATION, "truth_keys"),
         ],
-        supplies=[supply.path for supply in supplies.values() if supply.path is not None],
+        supplies=deliveries.paths(config.ingest),
         outputs=[
             stages.Table(Zone.IDENTIFIERS, "records"),
             *attributes,
             stages.Table(Zone.LANDING, "quarantine"),
             stages.Table(Zone.EVALUATION, "subgroups"),
             stages.Table(Zone.EVALUATION, "truth"),
+            *deliveries.kept(config.ingest),
         ],
-        settings=[config.ingest],
+        settings=[config.ingest, *deliveries.contracts(config.ingest)],
         keyed=True,
     )
 
@@ -61,7 +64,8 @@ def plan(config: PipelineSettings) -> stages.Plan:
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Read, judge, part and write every supply; returns rows in, records and quarantined."""
     config, lake, key = task.config.ingest, task.lake, task.ring.derive(KEY_PURPOSE)
-    with _flagged_supplies(task) as supplies:
+    supplied = deliveries.read(task)
+    with _flagged_supplies(supplied) as supplies:
         reasons = _count_reasons(supplies, config)
         rows = sum(supply.rows for supply in supplies)
         records, quarantined = _write(supplies, config, lake, key)
@@ -69,19 +73,16 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     if rows != records + quarantined:
         raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
     _write_truth(lake, key)
-    return {"rows": rows, "records": records, "quarantined": quarantined, **reasons}
+    deliveries.keep(lake, supplied)
+    return {"rows": rows, "records": records, "quarantined": quarantined, **reasons, **deliveries.counts(supplied)}
 
 
 @contextmanager
-def _flagged_supplies(task: stages.Task[PipelineSettings]) -> Iterator[list[_Supply]]:
+def _flagged_supplies(supplied: Sequence[Supplied]) -> Iterator[list[_Supply]]:
     supplies = []
-    for name, source in task.config.ingest.supplies.items():
-        schema = schemas.load(name)
-        path = source.path or task.lake.path(Zone.LANDING, name)
-        supply = read_input(task.spark, path, malformed_column=quarantine.MALFORMED)
-        schema.check(supply.drop(quarantine.MALFORMED))
-        flagged = quarantine.flag(supply, schema).persist(StorageLevel.MEMORY_AND_DISK)
-        supplies.append(_Supply(name, schema, supply.count(), flagged))
+    for one in supplied:
+        flagged = quarantine.flag(one.frame, one.schema).persist(StorageLevel.MEMORY_AND_DISK)
+        supplies.append(_Supply(one.name, one.schema, one.rows, flagged))
     try:
         yield supplies
     finally:

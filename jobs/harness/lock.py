@@ -9,7 +9,7 @@ from pathlib import Path
 
 from linkage.errors import RefusedError
 from linkage.lake import Zone
-from linkage.lake.files import absolute, is_local
+from linkage.lake.paths import absolute, is_local
 
 NAME = ".lock"
 

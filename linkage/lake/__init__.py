@@ -1,5 +1,6 @@
 """The only package that touches storage: zones and their tables, and the files that users bring."""
 
+from linkage.lake.delimited import ENCODINGS, Delimited
 from linkage.lake.directory import (
     StagedFolder,
     check_replaceable,
@@ -8,13 +9,15 @@ from linkage.lake.directory import (
     write_document,
     write_text,
 )
-from linkage.lake.files import check_input, read_input
+from linkage.lake.files import check_input, read_input, read_lines, read_text_input
 from linkage.lake.shared import commit_files, new_folder, parquet_files, tasks_share, write_rows
 from linkage.lake.tables import Commit, Lake, fingerprint, write_table
 from schemas import Zone
 
 __all__ = [
+    "ENCODINGS",
     "Commit",
+    "Delimited",
     "Lake",
     "StagedFolder",
     "Zone",
@@ -26,6 +29,8 @@ __all__ = [
     "new_folder",
     "parquet_files",
     "read_input",
+    "read_lines",
+    "read_text_input",
     "staged_folder",
     "tasks_share",
     "write_document",

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from linkage.errors import ConfigError, RefusedError
 from linkage.lake import leftovers
-from linkage.lake.files import absolute, is_local
+from linkage.lake.paths import absolute, is_local
 
 
 @dataclass(frozen=True)

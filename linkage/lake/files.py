@@ -2,48 +2,78 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from os import SEEK_END
 from pathlib import Path
-from typing import Any
 
 from delta.tables import DeltaTable
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from linkage.errors import InputError
+from linkage.lake.delimited import Delimited, check_text, read_delimited
 from linkage.lake.parquet import schema_of
+from linkage.lake.paths import absolute, is_local, load
 
 _PARQUET = b"PAR1"
+# What other kinds of files begin with that are sent as text by mistake.
+_NO_TEXT = {_PARQUET: "Parquet", b"PK\x03\x04": "a spreadsheet or another ZIP archive"}
 
 
 def read_input(spark: SparkSession, path: str, malformed_column: str | None = None) -> DataFrame:
     """Reads a user's own Delta table, Parquet file or folder, or CSV file or folder.
 
     CSV is comma-separated UTF-8 with a header; all its columns are strings and empty is null. A
-    CSV row with too few or too many fields, or in another encoding, is refused, for which the file is
-    read once more, unless `malformed_column` names a column for rows of the former kind: there it holds
-    the raw line, else null.
+    CSV row with too few or too many fields is refused, for which the file is read once more, unless
+    `malformed_column` names a column for such rows: there it holds the raw line, else null.
 
     Raises:
-        InputError: The path is missing or holds nothing, a file is empty or cut short, or a
-            CSV header has blank or repeated names. Damage inside a Parquet file shows only when
-            its rows are read.
+        InputError: The path is missing or holds nothing, a file is empty or cut short, or a CSV file
+            is not what `read_delimited` asks of it. Damage inside a Parquet file shows only when its
+            rows are read.
     """
     if _is_delta(spark, path):
-        return _load(spark, "delta", path, {})
+        return load(spark, "delta", path, {})
     names, csv_only = _checked(path, _files(spark, path))
     if csv_only:
-        return _read_csv(spark, path, names, malformed_column)
+        return read_delimited(spark, path, names, Delimited(), malformed_column)
     files = _without_values(path, names) if is_local(path) else None
-    return _load(spark, "parquet", path, {}, None if files is None else schema_of(files))
+    return load(spark, "parquet", path, {}, None if files is None else schema_of(files))
+
+
+def read_text_input(spark: SparkSession, path: str, how: Delimited, malformed_column: str) -> DataFrame:
+    """Reads a delimited text file or folder, whatever its name ends with; columns are strings and empty is null.
+
+    `malformed_column` holds the raw line of a row with too few or too many fields, null for all others.
+
+    Raises:
+        InputError: As for `read_input`, or a file is of another kind than text.
+    """
+    return read_delimited(spark, path, _texts(spark, path), how, malformed_column)
+
+
+def read_lines(spark: SparkSession, path: str, column: str) -> DataFrame:
+    """Reads a text file or folder in UTF-8: one row for each line that is not blank, in one column.
+
+    Raises:
+        InputError: As for `read_text_input`, or a file is in another encoding.
+    """
+    for name in _texts(spark, path):
+        check_text(name)
+    lines = load(spark, "text", path, {}).select(F.ltrim(F.col("value"), F.lit("\ufeff")).alias(column))
+    return lines.where(F.trim(column) != "")
+
+
+def _texts(spark: SparkSession, path: str) -> list[str]:
+    """The names of an input's files, of which none begins as a file of another kind does."""
+    names = _named(path, _files(spark, path))
+    for name in filter(is_local, names):
+        with Path(absolute(name)).open("rb") as file:
+            other = _NO_TEXT.get(file.read(len(_PARQUET)))
+        if other is not None:
+            raise InputError(f"{name}: is {other} and no text; say so in the contract, or ask for text")
+    return names
 
 
 def check_input(path: str) -> None:
@@ -83,16 +113,6 @@ def files_fingerprint(spark: SparkSession, path: str) -> str | None:
     return f"{len(files)} files, {sum(size for _, size, _ in files)} bytes, {described.hexdigest()[:16]}"
 
 
-def absolute(path: str) -> str:
-    """A path without a scheme is on this machine; Spark would resolve it against its own folder."""
-    return path if "://" in path else str(Path(path.removeprefix("file:")).absolute())
-
-
-def is_local(path: str) -> bool:
-    """Whether a path is on this machine, and not a URL."""
-    return "://" not in path
-
-
 def _is_delta(spark: SparkSession, path: str) -> bool:
     if not is_local(path):
         return DeltaTable.isDeltaTable(spark, path)
@@ -105,12 +125,7 @@ def _is_local_delta(path: str) -> bool:
 
 def _checked(path: str, files: Sequence[tuple[str, int, float]]) -> tuple[list[str], bool]:
     """The names of an input's files, and whether all are CSV; else all are Parquet, or one is refused."""
-    if not files:
-        raise InputError(f"{path}: the folder holds no files")
-    empty = [name for name, size, _ in files if size == 0]
-    if empty:
-        raise InputError(f"{empty[0]}: the file is empty")
-    names = [name for name, _, _ in files]
+    names = _named(path, files)
     csv_only = all(_is_csv(name) for name in names)
     for name in () if csv_only else names:
         if not _is_parquet(name):
@@ -118,10 +133,19 @@ def _checked(path: str, files: Sequence[tuple[str, int, float]]) -> tuple[list[s
     return names, csv_only
 
 
+def _named(path: str, files: Sequence[tuple[str, int, float]]) -> list[str]:
+    if not files:
+        raise InputError(f"{path}: the folder holds no files")
+    empty = [name for name, size, _ in files if size == 0]
+    if empty:
+        raise InputError(f"{empty[0]}: the file is empty")
+    return [name for name, _, _ in files]
+
+
 def _files(spark: SparkSession, path: str) -> list[tuple[str, int, float]]:
     """Lists the data files under a path with size and time of change, in the order of their names."""
     if not is_local(path):
-        listed = _load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
+        listed = load(spark, "binaryFile", path, {"recursiveFileLookup": "true"})
         changed = F.col("modificationTime").cast("double")
         return sorted(tuple(row) for row in listed.select("path", "length", changed).collect())
     return _local_files(path)
@@ -172,99 +196,3 @@ def _is_parquet(name: str) -> bool:
     if not whole and (starts or named_so):
         raise InputError(f"{name}: not a whole Parquet file; it is damaged or cut short")
     return whole
-
-
-def _read_csv(spark: SparkSession, path: str, names: Sequence[str], malformed_column: str | None) -> DataFrame:
-    for name in filter(is_local, names) if malformed_column is None else ():
-        _refuse_other_encodings(name)
-    header = _header(spark, names[0])
-    for name in names[1:] if is_local(path) else ():
-        if _header(spark, name) != header:
-            raise InputError(f"{name}: its header differs from that of {names[0]}")
-    malformed = malformed_column or "_malformed"
-    columns = [T.StructField(name, T.StringType()) for name in (*header, malformed)]
-    options: dict[str, Any] = {
-        "header": True,
-        "escape": '"',
-        "multiLine": any(_may_break_lines(name) for name in names),
-        # Spark's own way to fail at such a row quotes it in the log.
-        "mode": "PERMISSIVE",
-        "columnNameOfCorruptRecord": malformed,
-        "columnPruning": False,
-    }
-    rows = _load(spark, "csv", path, options, T.StructType(columns))
-    if malformed_column is None:
-        _refuse_malformed(rows, path, header[0], malformed)
-        rows = rows.drop(malformed)
-    return rows
-
-
-def _refuse_malformed(rows: DataFrame, path: str, first: str, malformed: str) -> None:
-    # Spark does not read a file for the sake of the malformed column alone.
-    counted = rows.agg(F.count_if(F.col(malformed).isNotNull()), F.count(F.col(f"`{first}`"))).first()
-    if counted is not None and counted[0]:
-        raise InputError(f"{path}: {counted[0]} rows have too few or too many fields for the header; mend them")
-
-
-def _refuse_other_encodings(name: str) -> None:
-    # Spark puts one and the same sign for all that it cannot read, and different names become equal.
-    decoder, lines = codecs.getincrementaldecoder("utf-8")(), 1
-    with (gzip.open if name.lower().endswith(".gz") else open)(absolute(name), "rb") as file:
-        try:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                decoder.decode(block)
-                lines += block.count(b"\n")
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            lines += error.object.count(b"\n", 0, error.start)
-            raise InputError(f"{name}: line {lines} cannot be read as CSV in UTF-8") from None
-        except (gzip.BadGzipFile, EOFError):
-            raise InputError(f"{name}: cannot be read as CSV in UTF-8; it is damaged or cut short") from None
-
-
-def _header(spark: SparkSession, name: str) -> list[str]:
-    """Returns the column names of a CSV file, or raises InputError if they cannot serve."""
-    try:
-        header = next(csv.reader(_first_line(spark, name)), [])
-    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile, EOFError):
-        raise InputError(f"{name}: the header cannot be read as CSV in UTF-8") from None
-    blank = [str(position) for position, column in enumerate(header, start=1) if not column.strip()]
-    if blank or not header:
-        raise InputError(f"{name}: the header has no name for column {', '.join(blank) or '1'}")
-    lowered = [column.lower() for column in header]
-    twice = sorted({column for column in header if lowered.count(column.lower()) > 1})
-    if twice:
-        raise InputError(f"{name}: the header names a column twice: {', '.join(twice)}")
-    return header
-
-
-def _first_line(spark: SparkSession, name: str) -> Iterator[str]:
-    if not is_local(name):
-        row = spark.read.text(name).first()
-        yield from [] if row is None else [row[0].removeprefix("\ufeff")]
-        return
-    opener = gzip.open if name.endswith(".gz") else open
-    with opener(absolute(name), "rt", encoding="utf-8-sig", newline="") as file:
-        yield from file
-
-
-def _may_break_lines(name: str) -> bool:
-    """Whether a quoted value could hold a line break: Spark must then not split the file."""
-    if not is_local(name) or name.lower().endswith(".gz"):
-        return True
-    with Path(absolute(name)).open("rb") as file:
-        return any(b'"' in block for block in iter(lambda: file.read(1 << 20), b""))
-
-
-def _load(
-    spark: SparkSession,
-    file_format: str,
-    path: str,
-    options: Mapping[str, Any],
-    schema: T.StructType | None = None,
-) -> DataFrame:
-    reader = spark.read.format(file_format).options(**options)
-    try:
-        return (reader if schema is None else reader.schema(schema)).load(absolute(path))
-    except (PySparkException, Py4JJavaError):
-        raise InputError(f"{path}: cannot be read as {file_format}; it is missing, damaged or cut short") from None

@@ -16,7 +16,8 @@ from deltalake import Schema, write_deltalake
 from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql import SparkSession
 
-from linkage.lake.files import absolute, is_local, local_parquet
+from linkage.lake.files import local_parquet
+from linkage.lake.paths import absolute, is_local
 
 
 def tasks_share(spark: SparkSession, path: str) -> bool:

@@ -16,7 +16,8 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from linkage.errors import ConfigError, InputError, RefusedError
-from linkage.lake.files import absolute, files_fingerprint, is_local
+from linkage.lake.files import files_fingerprint
+from linkage.lake.paths import absolute, is_local
 from schemas import TableSchema, Zone, guarded
 
 # Zones whose tables hold what people are called, or what is known of them.

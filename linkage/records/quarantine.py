@@ -26,6 +26,8 @@ from schemas import TableSchema
 REASONS = "_reasons"
 # A line that a reader could not take apart, for readers that keep such lines; null for all others.
 MALFORMED = "_malformed"
+# Why a reader refuses a row that it keeps in `_malformed`; null there stands for `row_malformed`.
+REFUSED = "_refused"
 LONGEST_TEXT = 4_000
 _KEY = "_source_key"
 _IDENTITY = ("surname", "dob", "pnc", "cro", "prison_number", "crn")
@@ -43,6 +45,10 @@ class Reason(StrEnum):
     NOTHING_TO_LINK_ON = "nothing_to_link_on"
     NOT_A_PERSON = "not_a_person"
     ROW_MALFORMED = "row_malformed"
+    CODE_UNMAPPED = "code_unmapped"
+    SPLIT_KEY_MISSING = "split_key_missing"
+    SPLIT_KEY_REPEATED = "split_key_repeated"
+    SPLIT_UNPAIRED = "split_unpaired"
 
 
 @dataclass(frozen=True)
@@ -86,14 +92,14 @@ def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
     One shuffle, by key. Of rows that are equal in every column one is good and the others are
     `row_repeated`; rows that share a key and differ are all a `key_conflict`, for nobody can
     say which one is right. A line that could not be taken apart is `row_malformed`, whatever else
-    is wrong with it; only a frame with the column `_malformed` has such lines.
+    is wrong with it, unless the reader says another reason in `_refused`; only a frame with the column
+    `_malformed` has such lines.
     """
     names = schema.column_names
-    if MALFORMED not in df.columns:
-        df = df.withColumn(MALFORMED, F.lit(None).cast("string"))
+    df = df.withColumns({name: F.lit(None).cast("string") for name in (MALFORMED, REFUSED) if name not in df.columns})
     # What stands in the key's place of a malformed line may be another row's key.
     key = F.when(F.col(MALFORMED).isNull(), source_key(schema))
-    keyed = df.select(*names, MALFORMED, key.alias(_KEY), F.xxhash64(*names).alias("_row"))
+    keyed = df.select(*names, MALFORMED, REFUSED, key.alias(_KEY), F.xxhash64(*names).alias("_row"))
     # Rows without a key must not meet in one partition.
     by_key = Window.partitionBy(F.coalesce(_KEY, F.col("_row").cast("string")))
     differs = F.min("_row").over(by_key) != F.max("_row").over(by_key)
@@ -105,7 +111,7 @@ def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
         Rule(Reason.ROW_REPEATED, has_key & ~F.col("_differs") & (F.col("_copy") > 1)),
     )
     broken = F.sort_array(F.array_compact(F.array(*(F.when(r.broken, F.lit(r.reason.value)) for r in rules))))
-    malformed = F.array(F.lit(Reason.ROW_MALFORMED.value))
+    malformed = F.array(F.coalesce(REFUSED, F.lit(Reason.ROW_MALFORMED.value)))
     judged = keyed.withColumns({"_differs": differs, "_copy": copy})
     reasons = F.when(F.col(MALFORMED).isNotNull(), malformed).otherwise(broken)
     return judged.select(*names, MALFORMED, reasons.alias(REASONS))

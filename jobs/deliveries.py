@@ -1,0 +1,166 @@
+"""What was delivered, under the columns of the schemas: the reading side of ingest.
+
+A supply is files with our own column names, or deliveries of one feed or several, each under its contract. What a
+feed has delivered so far is kept in the landing zone, so that a partial delivery has something to change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+
+import schemas
+from jobs import delivered_files
+from jobs.harness import stages
+from jobs.settings import Delivery, Feed, IngestSettings, PipelineSettings, feeds, kind
+from linkage.lake import Lake, Zone, read_input
+from linkage.records import expectations, holding, mapping, quarantine
+from linkage.records.contract import Contract
+from linkage.records.holding import Standing
+
+UNMAPPED = "unmapped_codes"
+
+
+@dataclass(frozen=True)
+class _Feed:
+    """What a feed holds after its deliveries, how it stands then, and what they had to tell."""
+
+    contract: Contract
+    held: DataFrame
+    standing: Standing
+    counts: Mapping[str, int]
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """One dataset's supply: all columns of its schema, and `_malformed` and `_refused` where a reader has them.
+
+    `rows` have been counted; `counts` say what else a person wants to know of the reading. `feeds` are those
+    that it is made of, to be kept when the rows have been taken.
+    """
+
+    name: str
+    schema: schemas.TableSchema
+    frame: DataFrame
+    rows: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    feeds: Sequence[_Feed] = ()
+
+
+def tables(ingest: IngestSettings) -> list[stages.Table]:
+    """The tables of the landing zone that supplies are read from, and nothing of the run changes."""
+    own = [name for name, supply in ingest.supplies.items() if supply.path is None and not supply.has_feeds]
+    held = [_table(feed) for feed in feeds(ingest) if not feed.deliveries]
+    return [stages.Table(Zone.LANDING, name) for name in (*own, *held)]
+
+
+def paths(ingest: IngestSettings) -> list[str]:
+    """The files and folders outside the lake that supplies are read from."""
+    own = [supply.path for supply in ingest.supplies.values() if supply.path is not None]
+    return own + [path for feed in feeds(ingest) for delivery, _ in feed.deliveries for path in delivery.paths]
+
+
+def kept(ingest: IngestSettings) -> list[stages.Table]:
+    """The tables that `keep` writes."""
+    changed = [_table(feed) for feed in feeds(ingest) if feed.deliveries]
+    return [stages.Table(Zone.LANDING, name) for name in (*changed, *([UNMAPPED] if feeds(ingest) else []))]
+
+
+def contracts(ingest: IngestSettings) -> list[Contract]:
+    """The contracts of all feeds and deliveries, which decide what comes of them as settings do."""
+    found = feeds(ingest)
+    return [feed.contract for feed in found] + [contract for feed in found for _, contract in feed.deliveries]
+
+
+def read(task: stages.Task[PipelineSettings]) -> list[Supplied]:
+    """Reads every supply and counts its rows.
+
+    Raises:
+        InputError: A supply cannot be read, or is not what its schema or contract says.
+        RefusedError: A delivery is not what its contract expects.
+    """
+    ingest = task.config.ingest
+    found = [_after(task, feed) for feed in feeds(ingest)]
+    return [
+        _together(name, [feed for feed in found if feed.contract.dataset == name])
+        if supply.has_feeds
+        else _plain(task, name, supply.path)
+        for name, supply in ingest.supplies.items()
+    ]
+
+
+def keep(lake: Lake, supplied: Sequence[Supplied]) -> None:
+    """Writes what each feed holds now, and the codes that mean nothing; to be called when the rows have been taken."""
+    found = [feed for supply in supplied for feed in supply.feeds]
+    if not found:
+        return
+    strange = reduce(DataFrame.unionByName, [mapping.unmapped_codes(feed.held, feed.contract) for feed in found])
+    lake.overwrite(strange, Zone.LANDING, UNMAPPED, schemas.load(UNMAPPED))
+    for feed in found:
+        if feed.changed:
+            schema = holding.held_table(feed.contract.feed, feed.contract.dataset)
+            lake.overwrite(feed.held.select(*schema.column_names), Zone.LANDING, schema.name, schema)
+
+
+def counts(supplied: Sequence[Supplied]) -> dict[str, int]:
+    """What the reading of all supplies has to tell, summed by name."""
+    told: Counter[str] = Counter()
+    for supply in supplied:
+        told.update(supply.counts)
+    return dict(sorted(told.items()))
+
+
+def _plain(task: stages.Task[PipelineSettings], name: str, path: str | None) -> Supplied:
+    schema = schemas.load(name)
+    frame = read_input(task.spark, path or task.lake.path(Zone.LANDING, name), malformed_column=quarantine.MALFORMED)
+    schema.check(frame.drop(quarantine.MALFORMED))
+    return Supplied(name, schema, frame, frame.count())
+
+
+def _together(name: str, found: Sequence[_Feed]) -> Supplied:
+    """The live rows of all feeds of one dataset."""
+    schema, told = schemas.load(name), Counter[str]()
+    for feed in found:
+        told.update(feed.counts)
+    frames = [holding.live(feed.held, schema) for feed in found]
+    rows = sum(feed.standing.rows for feed in found)
+    return Supplied(name, schema, reduce(DataFrame.unionByName, frames), rows, told, tuple(found))
+
+
+def _after(task: stages.Task[PipelineSettings], feed: Feed) -> _Feed:
+    """A feed after its deliveries."""
+    schema = holding.held_table(feed.contract.feed, feed.contract.dataset)
+    held, standing, told = None, holding.NOTHING, Counter[str]()
+    if task.lake.exists(Zone.LANDING, schema.name) or not feed.deliveries:
+        held = task.lake.read(Zone.LANDING, schema.name, schema)
+        standing = holding.standing(held)
+    for delivery, contract in feed.deliveries:
+        held, standing, seen = _applied(task.spark, held, standing, delivery, contract)
+        told.update(expectations.counts(seen))
+    assert held is not None  # noqa: S101  read, or made of a delivery
+    return _Feed(feed.contract, held, standing, told, changed=bool(feed.deliveries))
+
+
+def _applied(
+    spark: SparkSession, held: DataFrame | None, before: Standing, delivery: Delivery, contract: Contract
+) -> tuple[DataFrame, Standing, expectations.Seen]:
+    sort, where = kind(delivery, contract), ", ".join(delivery.paths)
+    holding.check_order(before, sort, delivery.delivered, where)
+    window = expectations.Window(delivery.period.first, delivery.period.last, delivery.delivered)
+    raw = delivered_files.raw(spark, delivery, contract)
+    rows = mapping.to_schema(raw, contract, period_end=window.last, delivered=window.delivered)
+    seen = expectations.look(rows, contract, window)
+    expectations.check(seen, contract, before, window, where)
+    after = holding.apply(held, before, rows, contract.table, sort, delivery.delivered)
+    alone = sort == "full" and not seen.deletions and (before.last is None or before.last <= delivery.delivered)
+    standing = Standing(seen.rows, delivery.delivered, delivery.delivered) if alone else holding.standing(after)
+    return after, standing, seen
+
+
+def _table(feed: Feed) -> str:
+    return holding.held_table(feed.contract.feed, feed.contract.dataset).name

@@ -1,0 +1,153 @@
+"""What a feed has delivered so far, kept in the landing zone, and what a further delivery makes of it.
+
+One row for each row that the feed holds, under the columns of its dataset's schema, so that rows which ingest
+sets aside are here too. Each key has what the latest delivery said of it, whatever the order in which
+deliveries are applied, and applying one again changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+import schemas
+from linkage.errors import RefusedError
+from linkage.records.contract import Kind
+from linkage.records.mapping import DELETED
+from linkage.records.quarantine import MALFORMED, REFUSED
+from linkage.records.source_key import source_key
+
+ROW_KEY, DELIVERED, SINCE = "_row_key", "_delivered", "_since"
+# No key of a supply begins with it.
+_NO_KEY = "\x1e"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a feed stands: its live rows, the day of the full delivery that it begins with, and that of the last."""
+
+    rows: int
+    since: date | None
+    last: date | None
+
+
+# A feed before its first delivery.
+NOTHING = Standing(0, None, None)
+
+
+def held_table(feed: str, dataset: str) -> schemas.TableSchema:
+    """The schema of what a feed holds: its dataset's columns as delivered, bad rows too, and where each row is from."""
+    supply = schemas.load(dataset)
+    plain = {"nullable": True, "values": None, "key": None, "missing_by": None, "missing_as": None}
+    plain |= {"expected_missing": None, "missing_provenance": None}
+    columns = [column.model_copy(update=plain) for column in supply.columns]
+    said = {
+        MALFORMED: ("string", "A row that a reader could not take apart or use, as delivered"),
+        REFUSED: ("string", "Why a reader refuses the row"),
+        DELETED: ("boolean", "Whether the feed took the row back; only its key is here then"),
+        ROW_KEY: ("string", "Key of the row, or a hash of a row that has none"),
+        DELIVERED: ("date", "Day of the delivery that the row is from"),
+        SINCE: ("date", "Day of the full delivery that the table begins with"),
+    }
+    kinds = {MALFORMED: schemas.Sensitivity.DIRECT, ROW_KEY: schemas.Sensitivity.DIRECT}
+    columns += [
+        schemas.Column(
+            name=name,
+            type=kind,
+            description=meaning,
+            sensitivity=kinds.get(name, schemas.Sensitivity.NONE),
+            provenance=schemas.Provenance.OWN,
+        )
+        for name, (kind, meaning) in said.items()
+    ]
+    return schemas.TableSchema(
+        name=f"supplied_{feed}",
+        description=f"What the feed {feed} of {dataset} has delivered so far",
+        grain="one row per row that the feed holds or took back",
+        zone=schemas.Zone.LANDING,
+        key=(),
+        columns=tuple(columns),
+    )
+
+
+def standing(held: DataFrame) -> Standing:
+    """How a feed stands, by one look at what it holds."""
+    row = held.agg(F.count_if(~F.col(DELETED)), F.max(SINCE), F.max(DELIVERED)).first()
+    return NOTHING if row is None else Standing(*row)
+
+
+def check_order(before: Standing, kind: Kind, delivered: date, where: str) -> None:
+    """Refuses a delivery that has no place behind those before.
+
+    Raises:
+        RefusedError: It is partial and there is nothing that it could be a part of, or a later full delivery has
+            replaced all that it could tell.
+    """
+    if before.since is None:
+        if kind == "partial":
+            raise RefusedError(f"{where}: a partial delivery, and no full one has been taken; ingest that first")
+    elif delivered < before.since:
+        raise RefusedError(
+            f"{where}: delivered on {delivered}, before the full delivery of {before.since} that replaced all; "
+            "take it out of the deliveries"
+        )
+
+
+def apply(
+    held: DataFrame | None, before: Standing, rows: DataFrame, table: schemas.TableSchema, kind: Kind, day: date
+) -> DataFrame:
+    """What a feed holds after a delivery: one row per row of the delivery, and those that it leaves as they were.
+
+    A partial delivery replaces all rows of the keys that it has and takes back those that it marks deleted; a
+    full one replaces everything. A row of a later delivery stays, whatever an earlier one says of its key. Where
+    one delivery has a row and a deletion of one key, both are kept, and the row is live. Rows without a usable
+    key are known by all that they hold; a deletion without one is a row like any other.
+
+    Args:
+        held: What the feed holds, or None.
+        before: How it stands, of `held`.
+        rows: Of the delivery, with the columns of `to_schema`.
+        table: The dataset's schema.
+        kind: Whether the delivery is full or partial.
+        day: The day of the delivery.
+    """
+    since = day if kind == "full" or before.since is None else before.since
+    incoming = _keyed(rows, table, day)
+    if held is None or before.last is None:
+        return _since(incoming, since)
+    kept = held
+    if before.last > day:
+        later = held.where(F.col(DELIVERED) > F.lit(day))
+        incoming = incoming.join(later.select(ROW_KEY).distinct(), on=ROW_KEY, how="left_anti")
+        kept = later if kind == "full" else held
+    elif kind == "full":
+        return _since(incoming, since)
+    if kind == "partial":
+        kept = kept.join(incoming.select(ROW_KEY).distinct(), on=ROW_KEY, how="left_anti")
+    return _since(kept.drop(SINCE).unionByName(incoming), since)
+
+
+def live(held: DataFrame, table: schemas.TableSchema) -> DataFrame:
+    """The rows that a feed has now, with the schema's columns, `_malformed` and `_refused`."""
+    return held.where(~F.col(DELETED)).select(*table.column_names, MALFORMED, REFUSED)
+
+
+def _keyed(rows: DataFrame, table: schemas.TableSchema, day: date) -> DataFrame:
+    """One row per row of the delivery, of those that it takes back only the key."""
+    content = F.sha2(F.to_json(F.struct(*table.column_names, MALFORMED)), 256)
+    keyed = rows.withColumn("_key", F.when(F.col(MALFORMED).isNull(), source_key(table)))
+    is_gone = F.col(DELETED) & F.col("_key").isNotNull()
+    stays = [F.when(~F.col("_gone"), F.col(name)).alias(name) for name in (*table.column_names, MALFORMED, REFUSED)]
+    return keyed.withColumn("_gone", is_gone).select(
+        *stays,
+        F.col("_gone").alias(DELETED),
+        F.coalesce("_key", F.concat(F.lit(_NO_KEY), content)).alias(ROW_KEY),
+        F.lit(day).alias(DELIVERED),
+    )
+
+
+def _since(held: DataFrame, since: date) -> DataFrame:
+    return held.withColumn(SINCE, F.lit(since))
