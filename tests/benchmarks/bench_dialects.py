@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -40,17 +41,17 @@ def main() -> None:
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--input", action="append", default=[], metavar="NAME=PATH", help="a Parquet file or folder")
     asked = parser.parse_args()
-    if bool(asked.settings) != bool(asked.input):
-        parser.error("--settings and --input go together")
-    spark = session("bench dialects", memory=3)
+    if bool(asked.settings) != bool(asked.input) or not all("=" in each for each in asked.input):
+        parser.error("give --settings, and --input NAME=PATH for each input, or neither")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         cases = [_given(asked.settings, asked.input)] if asked.settings else _standard(folder / "febrl")
+        spark = session("bench dialects", memory=3)
         for number, (name, settings, inputs) in enumerate(cases):
             (folder / str(number)).mkdir()
             found = differences(spark, settings, inputs, folder / str(number))
             print("\n".join(_table(name, sum(table.num_rows for table in inputs.values()), found)), flush=True)
-    spark.stop()
+        spark.stop()
 
 
 def accented_people(records: int, *, seed: int) -> pa.Table:
@@ -90,6 +91,8 @@ def people_settings() -> dict[str, Any]:
 def _given(settings: Path, inputs: list[str]) -> _Case:
     paths = dict(each.split("=", 1) for each in inputs)
     document = json.loads(settings.read_text(encoding="utf-8"))
+    if document.get("sql_dialect") != "spark":
+        sys.exit(f'{settings}: sql_dialect must be "spark", as it is Spark\'s dialect that is compared')
     return settings.stem, document, {name: pq.read_table(path) for name, path in paths.items()}
 
 
