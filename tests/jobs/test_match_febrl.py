@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import sqlglot
@@ -31,53 +32,50 @@ def files(tmp_path_factory):
     return folder
 
 
-class Matched:
-    """A run of `match`: its output, and Splink's pairs by the model that it trained."""
-
-    def __init__(self, files, folder, settings, names):
-        paths = {f"febrl{name}": files / f"febrl{name}.parquet" for name in names}
-        options = [
-            *[f"--input={name}={path}" for name, path in paths.items()],
-            f"--settings={ROOT / 'conf' / 'models' / settings}.json",
-            f"--training={ROOT / 'conf' / 'models' / 'febrl.training.yaml'}",
-            "--truth=true_person",
-            f"--output={folder / 'out'}",
-            f"--runs={folder / 'runs'}",
-        ]
-        assert main(["match", *options]) == 0
-        self.output = folder / "out"
-        self.inputs = {name: pq.read_table(path) for name, path in paths.items()}
-        self.run, self.model = (
-            json.loads((self.output / name).read_text(encoding="utf-8")) for name in ("run.json", "model.json")
-        )
-        self.splinks = predicted(self.model, self.inputs)
-
-
 @pytest.fixture(scope="module", params=SETS)
 def matched(request, files, tmp_path_factory):
+    """A run of `match`, its output, and Splink's pairs by the model that it trained."""
     settings, names, f1, people = SETS[request.param]
-    found = Matched(files, tmp_path_factory.mktemp(settings), settings, names)
-    return found, f1, people
+    folder = tmp_path_factory.mktemp(settings)
+    paths = {f"febrl{name}": files / f"febrl{name}.parquet" for name in names}
+    options = [
+        *[f"--input={name}={path}" for name, path in paths.items()],
+        f"--settings={ROOT / 'conf' / 'models' / settings}.json",
+        f"--training={ROOT / 'conf' / 'models' / 'febrl.training.yaml'}",
+        "--truth=true_person",
+        f"--output={folder / 'out'}",
+        f"--runs={folder / 'runs'}",
+    ]
+    assert main(["match", *options]) == 0
+    run, model = (json.loads((folder / "out" / n).read_text(encoding="utf-8")) for n in ("run.json", "model.json"))
+    inputs = {name: pq.read_table(path) for name, path in paths.items()}
+    return SimpleNamespace(
+        output=folder / "out",
+        run=run,
+        model=model,
+        inputs=inputs,
+        splinks=predicted(model, inputs),
+        f1=f1,
+        people=people,
+    )
 
 
 @pytest.mark.usefixtures("spark")
 def test_the_shipped_models_link_febrl(matched):
-    found, f1, people = matched
-    assert found.run["accuracy"]["f1"] >= f1
-    assert found.run["counts"]["clusters"] == pytest.approx(people, rel=0.005)
-    assert found.run["counts"]["records"] == sum(table.num_rows for table in found.inputs.values())
-    assert found.run["counts"]["candidate_pairs_total"] == found.splinks.num_rows
+    assert matched.run["accuracy"]["f1"] >= matched.f1
+    assert matched.run["counts"]["clusters"] == pytest.approx(matched.people, rel=0.005)
+    assert matched.run["counts"]["records"] == sum(table.num_rows for table in matched.inputs.values())
+    assert matched.run["counts"]["candidate_pairs_total"] == matched.splinks.num_rows
 
 
 def test_the_pairs_are_splinks(spark, matched):
-    found, _, _ = matched
-    kept = spark.read.format("delta").load(str(found.output / "scored_pairs")).toArrow()
-    if len(found.inputs) == 2:
+    kept = spark.read.format("delta").load(str(matched.output / "scored_pairs")).toArrow()
+    if len(matched.inputs) == 2:
         sources = [set(kept[f"source_dataset_{side}"].to_pylist()) for side in "lr"]
         assert sources == [{"febrl4a"}, {"febrl4b"}]
     # The threshold is a weight of nought; at the edge a last bit may decide.
-    above = found.splinks.filter(pa.compute.field("match_weight") >= 0)
-    assert abs(found.splinks["match_weight"].to_numpy()).min() > 1e-6
+    above = matched.splinks.filter(pc.field("match_weight") >= 0)
+    assert abs(matched.splinks["match_weight"].to_numpy()).min() > 1e-6
     assert differences(kept, above) == {
         "pairs": above.num_rows,
         "unmatched": 0,
@@ -87,12 +85,11 @@ def test_the_pairs_are_splinks(spark, matched):
 
 
 def test_the_same_model_in_sparks_dialect_finds_the_same_pairs(spark, matched, tmp_path):
-    found, _, _ = matched
-    document = in_dialect("spark", found.model["link_type"], found.model)
-    assert _sql(document) == _sql(found.model)
-    ours = engines_pairs(spark, KernelLimits(memory="512MB", scratch=str(tmp_path)), document, found.inputs)
-    assert differences(ours, found.splinks) == {
-        "pairs": found.splinks.num_rows,
+    document = in_dialect("spark", matched.model["link_type"], matched.model)
+    assert _sql(document) == _sql(matched.model)
+    ours = engines_pairs(spark, KernelLimits(memory="512MB", scratch=str(tmp_path)), document, matched.inputs)
+    assert differences(ours, matched.splinks) == {
+        "pairs": matched.splinks.num_rows,
         "unmatched": 0,
         "unlike": 0,
         "weight": pytest.approx(0, abs=1e-6),

@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -41,44 +42,50 @@ PLAN = {
 UNWANTED = re.compile(r"BatchEvalPython|ArrowEvalPython|FlatMapGroups|Generate|Join|Sort")
 
 
-class Ran:
-    """A survey, a training on it and the scoring after it: the queries of each, and what was kept after each."""
+def _run(spark, limits, memory, monkeypatch):
+    """A survey, a training on it and the scoring after it: the queries of each, and how many frames each kept."""
+    plans = []
 
-    def __init__(self, spark, limits, memory, monkeypatch):
-        plans = []
+    def planned(**how):
+        plans.append(CountingPlan(**how))
+        return plans[-1]
 
-        def planned(**how):
-            plans.append(CountingPlan(**how))
-            return plans[-1]
-
-        monkeypatch.setattr(surveying, "CountingPlan", planned)
-        read, plan = model(DOCUMENT), TrainingPlan.model_validate(PLAN)
-        prediction = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
-        rules = training_rules(plan, read, where="plan.yaml", first_number=len(prediction))
-        frame = spark.createDataFrame(PEOPLE).repartition(2)
-        self.records = hold(linkage_records({"people": frame}, read, [*prediction, *rules.all]), memory=memory)
-        self.records.chunks.count()
-        kept = [cached(spark)]
+    monkeypatch.setattr(surveying, "CountingPlan", planned)
+    read, plan = model(DOCUMENT), TrainingPlan.model_validate(PLAN)
+    prediction = keyed_rules(read.blocking_rules, read.dialect, where="settings.json")
+    rules = training_rules(plan, read, where="plan.yaml", first_number=len(prediction))
+    frame = spark.createDataFrame(PEOPLE).repartition(2)
+    records = hold(linkage_records({"people": frame}, read, [*prediction, *rules.all]), memory=memory)
+    records.chunks.count()
+    kept = [cached(spark)]
+    with executed(spark) as surveyed:
         columns = counted_columns(read, for_training=True)
-        with executed(spark) as self.survey:
-            self.found = surveying.survey(self.records, [*prediction, *rules.all], columns, limits=limits)
-        kept.append(cached(spark))
-        with executed(spark) as self.training:
-            self.trained = train(self.records, read, plan, rules, self.found, limits=limits)
-        kept.append(cached(spark))
-        with executed(spark) as self.scoring:
-            how = {"threshold_weight": -1e9, "with_sources": False, "limits": limits}
-            score(self.records, self.trained.model, prediction, self.found, **how).frame.toArrow()
-        kept.append(cached(spark))
-        # How many frames each step kept.
-        self.kept = [len(after - before) for before, after in pairwise(kept)]
-        [self.counting_plan] = plans
+        found = surveying.survey(records, [*prediction, *rules.all], columns, limits=limits)
+    kept.append(cached(spark))
+    with executed(spark) as training:
+        trained = train(records, read, plan, rules, found, limits=limits)
+    kept.append(cached(spark))
+    with executed(spark) as scoring:
+        how = {"threshold_weight": -1e9, "with_sources": False, "limits": limits}
+        score(records, trained.model, prediction, found, **how).frame.toArrow()
+    kept.append(cached(spark))
+    [counting_plan] = plans
+    return SimpleNamespace(
+        records=records,
+        counting_plan=counting_plan,
+        found=found,
+        trained=trained,
+        survey=surveyed,
+        training=training,
+        scoring=scoring,
+        kept=[len(after - before) for before, after in pairwise(kept)],
+    )
 
 
 @pytest.fixture(scope="module")
 def ran(spark, limits):
     with pytest.MonkeyPatch.context() as monkeypatch:
-        return {memory: Ran(spark, limits, memory, monkeypatch) for memory in (CARRIED, HELD)}
+        return {memory: _run(spark, limits, memory, monkeypatch) for memory in (CARRIED, HELD)}
 
 
 def test_a_survey_of_held_records_shuffles_nothing_and_keeps_nothing(ran):

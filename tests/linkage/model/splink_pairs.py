@@ -75,6 +75,8 @@ def splinks_functions(spark: SparkSession) -> Iterator[None]:
     spark.sql(f"ADD JAR '{similarity_jar_location()}'")
     for name, implementation in SIMILARITIES.items():
         spark.udf.registerJavaFunction(name, f"uk.gov.moj.dash.linkage.{implementation}", "double")
-    yield
-    for name in SIMILARITIES:
-        spark.sql(f"DROP TEMPORARY FUNCTION {name}")
+    try:
+        yield
+    finally:
+        for name in SIMILARITIES:
+            spark.sql(f"DROP TEMPORARY FUNCTION {name}")
