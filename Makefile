@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; both set up what they need, and lose no time where it is there.
-.PHONY: setup run test lint bench bench-engine bench-records clean
+.PHONY: setup run test lint bench bench-engine bench-records bench-dialects clean
 bin := .local/venv/bin
 
 setup:
@@ -25,6 +25,9 @@ bench-engine: setup
 
 bench-records: setup
 	@PYTHONPATH=. $(bin)/python -m tests.benchmarks.bench_records $(ARGS)
+
+bench-dialects: setup
+	@PYTHONPATH=. $(bin)/python -m tests.benchmarks.bench_dialects $(ARGS)
 
 clean:
 	rm -rf .local data/demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

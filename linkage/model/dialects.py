@@ -14,7 +14,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from linkage.errors import ConfigError
-from linkage.model.spark_functions import in_duckdb, problem
+from linkage.model.spark_checks import problem
+from linkage.model.spark_functions import in_duckdb
 from linkage.model.specification import Dialect
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import re
 
 import pyarrow as pa
 import pytest
@@ -233,29 +232,3 @@ def test_keys_of_different_integer_types_meet(spark, limits):
     )
     ready = prepared(spark, document, {"one": table})
     assert [pair[1::2] for pair in plain(ready.scored(limits))] == [(1, 2)]
-
-
-def _own_plan(frame):
-    """The physical plan without those of the counts that were cached before."""
-    kept, hidden_below = [], None
-    for line in frame._jdf.queryExecution().executedPlan().toString().splitlines():
-        depth = re.search(r"\w", line).start() if re.search(r"\w", line) else 0
-        if hidden_below is not None and depth > hidden_below:
-            continue
-        hidden_below = depth if "InMemoryRelation" in line else None
-        kept.append(line)
-    return "\n".join(kept)
-
-
-@pytest.mark.parametrize("memory", [0, 10**8])
-def test_scoring_shuffles_once_and_runs_no_python_but_the_kernel(spark, limits, memory):
-    document = DOCUMENT | {"comparisons": [DOCUMENT["comparisons"][0], DOCUMENT["comparisons"][2]]}
-    frame = prepared(spark, document, PEOPLE, memory=memory).scored(limits).frame
-    plan = _own_plan(frame)
-    # The test's own partitioning of its input is the other exchange.
-    assert re.findall(r"Exchange (\w+)", plan) == ["shufflepartitionidpassthrough"]
-    assert plan.count("MapInArrow") == 2  # before and after it
-    assert not re.search(r"BatchEvalPython|ArrowEvalPython|PythonMapInArrow.*PythonMapInArrow|FlatMapGroups", plan)
-    # What crosses it is packed: no column of a record is ever a column of Spark's.
-    assert not re.search(r"Join|Aggregate|Sort|Generate", plan)
-    assert re.search(r"Exchange .*\n.*MapInArrow.*\[place#\d+, kind#\d+, rows#\d+L, size#\d+L, chunk#\d+\]", plan)

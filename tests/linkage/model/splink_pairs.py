@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
+from pyspark.sql import SparkSession
 from splink import SettingsCreator
+from splink.backends.spark import similarity_jar_location
 
 from linkage.model.splink_settings import parse_settings
 from tests.linkage.model.splink_library import CASES, RECORDS
@@ -65,3 +67,16 @@ def pairs_in_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
             "FROM records l, records r WHERE l.unique_id < r.unique_id"
         )
         yield connection
+
+
+@contextmanager
+def splinks_functions(spark: SparkSession) -> Iterator[None]:
+    """Spark with Splink's own similarity functions, which the product does without."""
+    spark.sql(f"ADD JAR '{similarity_jar_location()}'")
+    for name, implementation in SIMILARITIES.items():
+        spark.udf.registerJavaFunction(name, f"uk.gov.moj.dash.linkage.{implementation}", "double")
+    try:
+        yield
+    finally:
+        for name in SIMILARITIES:
+            spark.sql(f"DROP TEMPORARY FUNCTION {name}")

@@ -3,11 +3,10 @@
 import pytest
 import sqlglot
 from pyspark.sql import functions as F
-from splink.backends.spark import similarity_jar_location
 from splink.internals.spark.spark_helpers import custom_spark_dialect
 
 from tests.linkage.model.splink_library import CASES, RECORDS
-from tests.linkage.model.splink_pairs import SIMILARITIES, case_when, our_levels, pairs_in_duckdb, splinks_levels
+from tests.linkage.model.splink_pairs import case_when, our_levels, pairs_in_duckdb, splinks_functions, splinks_levels
 from tests.linkage.model.test_splink_library import PAIRS, SPARK_REFUSED
 
 BYTES = "DuckDB counts bytes, Spark characters, of which ë is one"
@@ -36,17 +35,13 @@ FORGIVING = {"spark.sql.ansi.enabled": "false", "spark.sql.legacy.sizeOfNull": "
 
 @pytest.fixture
 def forgiving(spark):
-    """Spark with Splink's own functions, which the product does without."""
-    spark.sql(f"ADD JAR '{similarity_jar_location()}'")
-    for name, implementation in SIMILARITIES.items():
-        spark.udf.registerJavaFunction(name, f"uk.gov.moj.dash.linkage.{implementation}", "double")
+    """Spark with Splink's own functions, going on where it would stop."""
     for key, value in FORGIVING.items():
         spark.conf.set(key, value)
-    yield spark
+    with splinks_functions(spark):
+        yield spark
     for key in FORGIVING:
         spark.conf.unset(key)
-    for name in SIMILARITIES:
-        spark.sql(f"DROP TEMPORARY FUNCTION {name}")
 
 
 def test_the_kernel_finds_sparks_levels(forgiving):
