@@ -84,7 +84,7 @@ class ThresholdReport:
         )
         used = "; ".join(f"{_text(name)} {weight:g}" for name, weight in self.used.items())
         below = (
-            f"<h2>Thresholds</h2><p>The run used: {used}.</p>"
+            f"<h2>Thresholds</h2><p>The run's own, in colour: {used or 'not known'}.</p>"
             f"{_table(_THRESHOLD_HEADINGS, self._threshold_rows())}"
             "<h2>Blocking rules</h2><p>A pair counts under the first rule that makes it. A later rule may make it, "
             "too: to leave a rule out loses these matches at most, and exactly these if it is the last.</p>"
