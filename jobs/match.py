@@ -170,25 +170,18 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     with run.stage("count"):
         found = survey(records, _all_rules(settings), columns, limits=limits)
     counted = costs.Counted(_all_rules(settings), columns, found, run.manifest.seconds["count"])
+    by_spark = not _by_tasks(spark, settings)
     if settings.dry_run or settings.output is None:
         with run.stage("sample"):
-            table = costs.dry_run(
-                records,
-                settings.model,
-                settings.rules,
-                counted,
-                limits=limits,
-                by_spark=not _by_tasks(spark, settings),
-                show_keys=settings.show_keys,
-            )
+            what = (records, settings.model, settings.rules, counted)
+            table = costs.dry_run(*what, limits=limits, by_spark=by_spark, show_keys=settings.show_keys)
         print(table)
         return
     if settings.max_pairs is not None:
         budget.check(records, settings.rules, found, settings.max_pairs, limits, name="--max-pairs")
     model, measured = _trained(records, settings, found, limits, run)
-    run.manifest.more["estimate"] = costs.expected(
-        records, model, settings.rules, counted, measured, by_spark=not _by_tasks(spark, settings)
-    ).document()
+    expected = costs.expected(records, model, settings.rules, counted, measured, by_spark=by_spark)
+    run.manifest.more["estimate"] = expected.document()
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         _link(spark, settings, Linkage(records, model, found, limits, joining), folder, run)
         with run.stage("write"):
@@ -196,7 +189,8 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             if settings.truth is not None:
                 judged = read_input(spark, folder.table("clusters"))
                 accuracy = accuracy_of(judged, frames, settings.model, settings.truth)
-            said = notes(settings.model, model, settings.inputs, is_trained_here=settings.plan is not None)
+            warnings = run.manifest.more.get("training", {}).get("warnings", [])
+            said = notes(settings.model, model, settings.inputs, warnings)
             run.manifest.more |= {"accuracy": accuracy, "notes": said}
             for name, document in model_documents(model).items():
                 write_document(spark, folder.table(name), document)

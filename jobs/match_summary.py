@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from linkage.model.specification import LinkageModel
 
 
-def notes(settings: LinkageModel, model: LinkageModel, inputs: Collection[str], *, is_trained_here: bool) -> list[str]:
+def notes(settings: LinkageModel, model: LinkageModel, inputs: Collection[str], warnings: Sequence[str]) -> list[str]:
     """What a user may not expect of a result, with what to do about it, one line each.
 
     Args:
         settings: The model as it was given.
         model: As it scored the pairs.
         inputs: Their names.
-        is_trained_here: Whether the run trained it: levels without an estimate are then among the training's warnings.
+        warnings: Of its training; what they tell is not told again.
     """
     found = []
     keys = ("additional_columns_to_retain", "retain_matching_columns", "retain_intermediate_calculation_columns")
@@ -31,13 +31,19 @@ def notes(settings: LinkageModel, model: LinkageModel, inputs: Collection[str], 
             f"the model has parameters for sources that are no inputs: {', '.join(unknown)}; nothing to do, unless an "
             "input should have that name"
         )
-    untrained = [] if is_trained_here else model.untrained_levels()
+    untrained = [each for each in model.untrained_levels() if not _is_told(each, warnings)]
     if untrained:
         found.append(
             f"levels without an estimate take Splink's default: {'; '.join(untrained)}; nothing to do if pairs that "
             "reach them are rare, else train them"
         )
     return found
+
+
+def _is_told(untrained: str, warnings: Sequence[str]) -> bool:
+    comparison, _, level = untrained.partition(": ")
+    told = (f"comparison {comparison}, level '{level}': never seen", f"comparison {comparison}: no EM session")
+    return any(warning.startswith(told) for warning in warnings)
 
 
 def summary(counts: Mapping[str, Any], more: Mapping[str, Any], *, truth: str | None, output: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 
@@ -28,6 +30,8 @@ def shuffled_since(spark: SparkSession, stage: int) -> int:
 def _stages(spark: SparkSession) -> Any:  # noqa: ANN401  py4j's view of the JVM has no type
     """All stages that Spark remembers, the newest first, with what has happened until now."""
     context = spark.sparkContext._jsc.sc()
-    context.listenerBus().waitUntilEmpty()
+    # A bus that is far behind may lack the latest: no reason for a job to fail.
+    with suppress(Py4JJavaError):
+        context.listenerBus().waitUntilEmpty()
     quantiles = spark.sparkContext._gateway.new_array(spark._jvm.double, 0)
     return context.statusStore().stageList(None, False, False, quantiles, None)

@@ -17,19 +17,22 @@ COUNTS = {"records": 5, "candidate_pairs_total": 4, "pairs_kept": 3, "clusters":
 
 
 def test_a_level_without_an_estimate_is_told_once():
-    def noted(*, is_trained_here):
-        return match_summary.notes(model(GAPS), model(GAPS), ["people"], is_trained_here=is_trained_here)
+    def noted(*warnings):
+        return match_summary.notes(model(GAPS), model(GAPS), ["people"], warnings)
 
     retained = (
         "retain_matching_columns: ignored, scored pairs hold levels and weights only; join the inputs by unique ID"
     )
-    first, second = noted(is_trained_here=False)
+    first, second = noted("comparison dob, level 'ELSE': never seen among random pairs")
     assert first.startswith(retained)
     assert second.startswith("levels without an estimate take Splink's default: dob: dob_l = dob_r; nothing to do if")
-    # Of a training, its warnings tell.
-    assert noted(is_trained_here=True) == [first]
+    for warning in (
+        "comparison dob, level 'dob_l = dob_r': never seen among random pairs; its u stays",
+        "comparison dob: no EM session leaves it free, so its m is not estimated",
+    ):
+        assert noted(warning) == [first]
     whole = model(TRAINED | {"retain_matching_columns": False})
-    assert match_summary.notes(whole, whole, ["people"], is_trained_here=False) == []
+    assert match_summary.notes(whole, whole, ["people"], []) == []
 
 
 def test_a_summary_has_a_line_for_each_thing():
