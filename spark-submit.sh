@@ -156,9 +156,6 @@ done
 
 # --- what Spark is told -------------------------------------------------------------------------------------------
 
-if [[ $(setting spark.archives) == .local/environment.tar.gz* ]]; then "$root/setup.sh" environment >&2; fi
-code=$(code_archive)
-
 umask_before=$(umask)
 umask 077
 composed=$(mktemp -d "${TMPDIR:-/tmp}/linkage-submit.XXXXXX")
@@ -181,6 +178,10 @@ if [[ $master == spark://* && $(setting spark.authenticate) == true && -z $(sett
 fi
 require_ports
 unset LINKAGE_AUTH_SECRET
+
+# What takes longest comes last, when nothing more can be refused.
+if [[ $(setting spark.archives) == "$local"/environment.tar.gz* ]]; then "$root/setup.sh" environment >&2; fi
+code=$(code_archive)
 
 SPARK_HOME=$(echo "$local"/venv/lib/python*/site-packages/pyspark)
 PYSPARK_PYTHON=$(setting spark.pyspark.python)

@@ -18,9 +18,10 @@ if __name__ == "__main__":
 
 from pyspark.sql import SparkSession
 
-from jobs import settings
+from jobs import settings, stage_summary
 from jobs.harness import cli
 from jobs.harness.run import Run
+from linkage.lake import Lake
 
 JOBS = {
     name: f"jobs.{name}"
@@ -50,8 +51,10 @@ class _StageJob:
         self._stage = module.STAGE
 
     def run(self, spark: SparkSession, request: settings.Request, run: Run) -> None:
-        """Performs the stage unless it is done."""
+        """Performs the stage unless it is done, and says what it found."""
         self._stage.perform_alone(spark, request.config, run, again=request.again)
+        lake = Lake(spark, request.config.lake, self._stage.reads, self._stage.writes)
+        print(stage_summary.of_stage(self._stage.name, lake, run))
 
 
 def find(module: str) -> cli.Job:

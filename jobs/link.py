@@ -13,6 +13,7 @@ from jobs.harness import costs, stages
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.models import model_of_row
 from jobs.harness.run import Run
+from jobs.harness.shuffled import newest_stage, shuffled_since
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.capping import Lost, lost
@@ -52,10 +53,13 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     columns = counted_columns(model, for_training=False)
     began = time.monotonic()
     found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)
-    surveyed = costs.Counted(rules, columns, found, time.monotonic() - began)
+    # After a training of the same run, the tasks' processes are there.
+    is_warm = task.run.manifest.stages.get("train") == "done"
+    surveyed = costs.Counted(rules, columns, found, time.monotonic() - began, is_warm)
     budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
-    task.run.manifest.more["estimate"] = costs.expected(records, model, rules, surveyed, None).document()
-    began = time.monotonic()
+    expected = costs.expected(records, model, rules, surveyed, None, by_spark=True)
+    task.run.manifest.more["estimate"] = expected.document()
+    began, before = time.monotonic(), newest_stage(task.spark)
     pairs = score(
         records,
         model,
@@ -69,17 +73,17 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     named = pairs.frame.withColumnsRenamed({"unique_id_l": "record_id_l", "unique_id_r": "record_id_r"})
     written = task.lake.overwrite(named, Zone.LINKAGE, "scored_pairs", schema)
     patterns = pairs.patterns()
-    considered = sum(patterns["pairs"].to_pylist())
-    task.run.manifest.more["observed"] = costs.observed(time.monotonic() - began, considered)
+    considered, seconds = sum(patterns["pairs"].to_pylist()), time.monotonic() - began
+    task.run.manifest.more["observed"] = costs.observed(seconds, considered, shuffled_since(task.spark, before))
     counted = task.spark.createDataFrame(named_patterns(records, patterns, with_sources=True)).coalesce(1)
     task.lake.overwrite(counted, Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts"))
     counts = {"pairs_considered": considered, "pairs_kept": written.rows}
     if config.cap_key_pairs is not None:
-        counts |= _tell_lost(task.run, config.cap_key_pairs, lost(rules, found.sizes, pairs.sharing_capped()))
+        counts |= _tell_lost(task.run, config.cap_key_pairs, model, lost(rules, found.sizes, pairs.sharing_capped()))
     return counts
 
 
-def _tell_lost(run: Run, cap: int, of_match_keys: Mapping[str, Lost]) -> dict[str, int]:
+def _tell_lost(run: Run, cap: int, model: LinkageModel, of_match_keys: Mapping[str, Lost]) -> dict[str, int]:
     """Put into the manifest and print what capping did, and count capped keys.
 
     A pair may be lost to several match keys: the sum of what they lost says nothing.
@@ -88,11 +92,11 @@ def _tell_lost(run: Run, cap: int, of_match_keys: Mapping[str, Lost]) -> dict[st
     if not of_match_keys:
         print(f"link.cap_key_pairs {cap:,}: no key is above it")
     for match_key, each in of_match_keys.items():
-        at_most = "" if each.is_exact else "at most "
+        at_most, rule = "" if each.is_exact else "at most ", model.blocking_rules[int(match_key)].sql
         print(
-            f"link.cap_key_pairs {cap:,}: blocking rule {match_key}: {each.keys:,} keys of {each.records:,} records "
-            f"capped; {at_most}{each.pairs_not_made:,} pairs not made, {each.made_elsewhere:,} of them by another rule "
-            f"or key, {at_most}{each.pairs_lost:,} lost"
+            f"link.cap_key_pairs {cap:,}: blocking rule {match_key} ({rule}): {each.keys:,} keys of "
+            f"{each.records:,} records capped; {at_most}{each.pairs_not_made:,} pairs not made, "
+            f"{each.made_elsewhere:,} of them by another rule or key, {at_most}{each.pairs_lost:,} lost"
         )
     return {"capped_keys": sum(each.keys for each in of_match_keys.values())}
 

@@ -6,7 +6,6 @@ Writes scored pairs, clusters, the model and a manifest into a folder of Delta t
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,11 @@ from jobs.harness.limits import component_limits, kernel_limits, records_memory
 from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
 from jobs.harness.session import start_workers
-from jobs.harness.tables import write_pairs, write_rows_of_tasks
+from jobs.harness.shuffled import newest_stage, shuffled_since
+from jobs.harness.tables import write_nested, write_pairs, write_rows_of_tasks
 from jobs.harness.truth import accuracy_of, check_truth
+from jobs.harness.weights import check_weights, listed_weights
+from jobs.match_summary import notes, summary
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
@@ -30,6 +32,7 @@ from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_patterns
+from linkage.engine.nested import nested_clusters
 from linkage.engine.passes import Measured
 from linkage.engine.records import LinkageRecords, linkage_records
 from linkage.engine.scoring import score
@@ -66,11 +69,12 @@ class MatchSettings:
     training: TrainingRules | None
     threshold_weight: float
     cluster_weight: float
+    also_cluster_weights: tuple[float, ...]
     truth: str | None
     max_pairs: int | None
     dry_run: bool
     show_keys: bool
-    output: str
+    output: str | None
     runs: Path
 
 
@@ -93,24 +97,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     option("--training", type=Path, help="how to estimate the model (YAML); needed if it is untrained")
     option("--threshold-weight", type=float, default=0.0, metavar="BITS", help="keep pairs of at least this weight (0)")
     option("--cluster-weight", type=float, default=10.0, metavar="BITS", help="join pairs of at least this weight (10)")
+    option(
+        "--also-cluster-weights",
+        metavar="BITS,BITS",
+        help="write nested_clusters and cluster_nesting, too: clusters at these weights and how they nest",
+    )
     option("--truth", metavar="COLUMN", help="true person, for measuring only; never takes part in linking")
     option("--max-pairs", type=int, metavar="N", help="stop, with exit code 4, rather than make more pairs than this")
     option("--dry-run", action="store_true", help="print what the rules would make and cost, and stop")
     option("--show-keys", action="store_true", help="with --dry-run: show the values of hot keys")
-    option("--output", required=True, metavar="DIR", help="new folder for the tables, or one of ours to replace")
+    option(
+        "--output",
+        metavar="DIR",
+        help="new folder for the tables, or one of ours to replace; required, unless it is a --dry-run",
+    )
     option("--runs", type=Path, default=Path("data/runs"), help="folder for logs (data/runs)")
 
 
 def load(args: argparse.Namespace) -> MatchSettings:
     """Check the options and read the settings."""
-    for option, weight in (("threshold", args.threshold_weight), ("cluster", args.cluster_weight)):
-        if math.isnan(weight):
-            raise ConfigError(f"--{option}-weight nan: give a number of bits, or inf or -inf")
-    if args.cluster_weight < args.threshold_weight:
-        raise ConfigError(
-            f"--cluster-weight {args.cluster_weight:g} is below --threshold-weight {args.threshold_weight:g}: "
-            "pairs between the two would not be kept"
-        )
+    also = listed_weights("--also-cluster-weights", args.also_cluster_weights)
+    check_weights(
+        args.threshold_weight,
+        [("--cluster-weight", args.cluster_weight), *(("--also-cluster-weights", weight) for weight in also)],
+    )
+    if args.output is None and not args.dry_run:
+        raise ConfigError("--output DIR is required: a new folder for the tables; only a --dry-run needs none")
     if args.show_keys and not args.dry_run:
         raise ConfigError("--show-keys: only --dry-run shows keys; give both")
     if args.max_pairs is not None and args.max_pairs < 1:
@@ -122,7 +134,8 @@ def load(args: argparse.Namespace) -> MatchSettings:
     rules = keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings))
     inputs = named_inputs(args.input)
     check_inputs(inputs, model)
-    check_replaceable(None, args.output, mark=MARK, job="match")
+    if args.output is not None:
+        check_replaceable(None, args.output, mark=MARK, job="match")
     return MatchSettings(
         inputs=inputs,
         model=model,
@@ -133,6 +146,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
         else training_rules(plan, model, where=str(args.training), first_number=len(rules)),
         threshold_weight=args.threshold_weight,
         cluster_weight=args.cluster_weight,
+        also_cluster_weights=also,
         truth=args.truth,
         max_pairs=args.max_pairs,
         dry_run=args.dry_run,
@@ -145,8 +159,9 @@ def load(args: argparse.Namespace) -> MatchSettings:
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
     start_workers(spark)
-    clear_leftovers(spark, settings.output)
-    check_replaceable(spark, settings.output, mark=MARK, job=run.job)
+    if settings.output is not None:
+        clear_leftovers(spark, settings.output)
+        check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits, joining = kernel_limits(spark, run), component_limits(spark)
     with run.stage("read") as stage:
         frames, records = _read(spark, settings, run)
@@ -155,17 +170,18 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     with run.stage("count"):
         found = survey(records, _all_rules(settings), columns, limits=limits)
     counted = costs.Counted(_all_rules(settings), columns, found, run.manifest.seconds["count"])
-    if settings.dry_run:
+    by_spark = not _by_tasks(spark, settings)
+    if settings.dry_run or settings.output is None:
         with run.stage("sample"):
-            table = costs.dry_run(
-                records, settings.model, settings.rules, counted, limits=limits, show_keys=settings.show_keys
-            )
+            what = (records, settings.model, settings.rules, counted)
+            table = costs.dry_run(*what, limits=limits, by_spark=by_spark, show_keys=settings.show_keys)
         print(table)
         return
     if settings.max_pairs is not None:
         budget.check(records, settings.rules, found, settings.max_pairs, limits, name="--max-pairs")
     model, measured = _trained(records, settings, found, limits, run)
-    run.manifest.more["estimate"] = costs.expected(records, model, settings.rules, counted, measured).document()
+    expected = costs.expected(records, model, settings.rules, counted, measured, by_spark=by_spark)
+    run.manifest.more["estimate"] = expected.document()
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         _link(spark, settings, Linkage(records, model, found, limits, joining), folder, run)
         with run.stage("write"):
@@ -173,11 +189,13 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
             if settings.truth is not None:
                 judged = read_input(spark, folder.table("clusters"))
                 accuracy = accuracy_of(judged, frames, settings.model, settings.truth)
-            run.manifest.more |= {"accuracy": accuracy, "notes": _notes(settings, model)}
+            warnings = run.manifest.more.get("training", {}).get("warnings", [])
+            said = notes(settings.model, model, settings.inputs, warnings)
+            run.manifest.more |= {"accuracy": accuracy, "notes": said}
             for name, document in model_documents(model).items():
                 write_document(spark, folder.table(name), document)
         write_document(spark, folder.table(MARK), run.manifest.document() | {"outcome": "done"})
-    print(_summary(settings, run))
+    print(summary(run.manifest.counts, run.manifest.more, truth=settings.truth, output=settings.output))
 
 
 def _read(spark: SparkSession, settings: MatchSettings, run: Run) -> tuple[dict[str, DataFrame], LinkageRecords]:
@@ -187,6 +205,8 @@ def _read(spark: SparkSession, settings: MatchSettings, run: Run) -> tuple[dict[
     run.manifest.config = {
         "settings": config.digest(*model_documents(settings.model).values()),
         "training": config.digest(settings.plan),
+        "threshold_weight": f"{settings.threshold_weight:g}",
+        "cluster_weight": f"{settings.cluster_weight:g}",
     }
     rules = _all_rules(settings)
     check_truth(frames, settings.model, rules, settings.truth)
@@ -200,6 +220,7 @@ def _read(spark: SparkSession, settings: MatchSettings, run: Run) -> tuple[dict[
 def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder: StagedFolder, run: Run) -> None:
     """Predict and cluster, and write what comes of it."""
     records, limits, several = linkage.records, linkage.limits, len(settings.inputs) > 1
+    before = newest_stage(spark)
     with run.stage("predict") as stage:
         pairs = score(
             records,
@@ -209,14 +230,14 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
             threshold_weight=settings.threshold_weight,
             with_sources=several,
             limits=limits,
-            joining_weight=settings.cluster_weight if tasks_share(spark, settings.output) else None,
+            joining_weight=settings.cluster_weight if _by_tasks(spark, settings) else None,
         )
         write_pairs(spark, pairs, folder.table("scored_pairs"))
         patterns = pairs.patterns()
         write_rows(spark, named_patterns(records, patterns, with_sources=several), folder.table("pattern_counts"))
         stage.count(**_pair_counts(patterns, settings, run))
     seconds, made = run.manifest.seconds["predict"], run.manifest.counts["candidate_pairs_total"]
-    run.manifest.more["observed"] = costs.observed(seconds, made)
+    run.manifest.more["observed"] = costs.observed(seconds, made, shuffled_since(spark, before))
     with run.stage("cluster") as stage:
         joined = clusters(
             records,
@@ -229,6 +250,24 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
         )
         write_rows_of_tasks(spark, joined.rows, folder.table("clusters"))
         stage.count(clusters=joined.count)
+    if settings.also_cluster_weights:
+        with run.stage("nest"):
+            nested = nested_clusters(
+                records,
+                read_input(spark, folder.table("scored_pairs")),
+                linkage.found,
+                cluster_weights=(settings.cluster_weight, *settings.also_cluster_weights),
+                limits=limits,
+                joining=linkage.joining,
+            )
+            write_nested(spark, nested, folder)
+            by_weight = {f"{weight:.12g}": number for weight, number in sorted(nested.counts.items())}
+            run.manifest.counts["clusters_by_weight"] = by_weight
+
+
+def _by_tasks(spark: SparkSession, settings: MatchSettings) -> bool:
+    """Whether the tasks write tables themselves; as far as can be said where no folder is named."""
+    return tasks_share(spark, settings.output or ".")
 
 
 def _all_rules(settings: MatchSettings) -> tuple[KeyedRule, ...]:
@@ -256,37 +295,3 @@ def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[
         "candidate_pairs_total": sum(patterns["pairs"].to_pylist()),
         "pairs_kept": sum(patterns["kept"].to_pylist()),
     }
-
-
-def _notes(settings: MatchSettings, model: LinkageModel) -> list[str]:
-    notes = []
-    document = settings.model.document
-    if document.get("additional_columns_to_retain"):
-        notes.append("additional_columns_to_retain is ignored: scored pairs hold levels and weights only")
-    ignored = [
-        key for key in ("retain_matching_columns", "retain_intermediate_calculation_columns") if document.get(key)
-    ]
-    if ignored:
-        notes.append(f"{', '.join(ignored)}: ignored, scored pairs hold levels and weights only")
-    unknown = sorted({name for pair in model.by_source_pair for name in pair} - set(settings.inputs))
-    if unknown:
-        notes.append(f"the model has parameters for sources that are no inputs: {', '.join(unknown)}")
-    untrained = model.untrained_levels()
-    if untrained:
-        notes.append(f"levels without an estimate take Splink's default: {'; '.join(untrained)}")
-    return notes
-
-
-def _summary(settings: MatchSettings, run: Run) -> str:
-    counts = run.manifest.counts
-    lines = [
-        f"{counts['records']:,} records, {counts['candidate_pairs_total']:,} candidate pairs, "
-        f"{counts['pairs_kept']:,} kept, {counts['clusters']:,} clusters",
-    ]
-    accuracy = run.manifest.more["accuracy"]
-    if accuracy is not None:
-        shown = ", ".join(f"{name} {'unknown' if rate is None else f'{rate:.4f}'}" for name, rate in accuracy.items())
-        lines.append(f"against {settings.truth}: {shown}")
-    lines += [f"note: {note}" for note in run.manifest.more["notes"]]
-    lines += [f"warning: {warning}" for warning in run.manifest.more.get("training", {}).get("warnings", [])]
-    return "\n".join([*lines, f"tables, model and {MARK} are in {settings.output}"])

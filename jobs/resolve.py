@@ -18,23 +18,28 @@ KEY_PURPOSE = "person_id"
 
 def plan(config: PipelineSettings) -> stages.Plan:
     """What decides the result, and what is written."""
+    nested = ["nested_clusters"] if config.resolve.also_cluster_weights else []
     return stages.Plan(
         inputs=[stages.Table(Zone.IDENTIFIERS, "records"), stages.Table(Zone.LINKAGE, "scored_pairs")],
-        outputs=[stages.Table(Zone.LINKAGE, name) for name in ("clusters", "person_records", "persons")],
+        outputs=[stages.Table(Zone.LINKAGE, name) for name in ("clusters", *nested, "person_records", "persons")],
         settings=[config.resolve],
         keyed=True,
     )
 
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
-    """Cluster the records, name the persons, write both."""
+    """Cluster the records, at further weights if asked for, name the persons, write all."""
     lake = task.lake
     records = lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")).select("record_id", "source_dataset")
     pairs = lake.read(Zone.LINKAGE, "scored_pairs", schemas.load("scored_pairs"))
-    weight, joining = task.config.resolve.cluster_weight, component_limits(task.spark)
-    clusters = persons.clusters(records, pairs, cluster_weight=weight, joining=joining)
+    config, joining = task.config.resolve, component_limits(task.spark)
+    clusters = persons.clusters(records, pairs, cluster_weight=config.cluster_weight, joining=joining)
     lake.overwrite(clusters, Zone.LINKAGE, "clusters", schemas.load("clusters"))
     clusters = lake.read(Zone.LINKAGE, "clusters", schemas.load("clusters"))
+    if config.also_cluster_weights:
+        weights = (config.cluster_weight, *config.also_cluster_weights)
+        nested = persons.nested_clusters(records, pairs, cluster_weights=weights, joining=joining)
+        lake.overwrite(nested, Zone.LINKAGE, "nested_clusters", schemas.load("nested_clusters"))
     key = task.ring.derive(KEY_PURPOSE)
     _check_collisions(clusters, key)
     members = persons.person_records(clusters, key)

@@ -142,9 +142,13 @@ class LinkSettings(Settings):
 
 
 class ResolveSettings(Settings):
-    """Pairs of `cluster_weight` bits or more join records into one person."""
+    """Pairs of `cluster_weight` bits or more join records into one person.
+
+    With `also_cluster_weights`, clusters at these weights, too, and how they nest, are in the table `nested_clusters`.
+    """
 
     cluster_weight: float
+    also_cluster_weights: tuple[float, ...] = ()
 
 
 class PipelineSettings(Settings):
@@ -163,8 +167,12 @@ class PipelineSettings(Settings):
 
     @model_validator(mode="after")
     def _weights_in_order(self) -> PipelineSettings:
-        if self.resolve.cluster_weight < self.link.threshold_weight:
-            raise ValueError("resolve.cluster_weight is below link.threshold_weight: such pairs would not be kept")
+        for name, weights in (
+            ("cluster_weight", (self.resolve.cluster_weight,)),
+            ("also_cluster_weights", self.resolve.also_cluster_weights),
+        ):
+            if any(not weight >= self.link.threshold_weight for weight in weights):
+                raise ValueError(f"resolve.{name} is below link.threshold_weight: such pairs would not be kept")
         return self
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -58,10 +58,21 @@ class Job(Protocol):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; options are never guessed from their beginning."""
+    """Says what is wrong in one line; options are never guessed from their beginning. Help has required ones first."""
 
     def __init__(self, **options: str | None) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)  # type: ignore[arg-type]
+        super().__init__(
+            allow_abbrev=False,
+            add_help=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **options,  # type: ignore[arg-type]
+        )
+        self._needed, self._others = self.add_argument_group("required"), self.add_argument_group("options")
+        self.add_argument("-h", "--help", action="help", help="show this and stop")
+
+    def add_argument(self, *names: str, **options: Any) -> argparse.Action:  # noqa: ANN401  as argparse has it
+        group = self._needed if options.get("required") else self._others
+        return group.add_argument(*names, **options)
 
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message}; see {self.prog} --help")
@@ -110,6 +121,9 @@ def _run(name: str, job: Job, settings: RunSettings, listener: Listener) -> int:
 def _parse(name: str, job: Job, argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f"{COMMAND} {name}", description=job.__doc__)
     job.add_arguments(parser)
+    if {"-h", "--help"}.intersection(argv):
+        parser.print_help()
+        raise SystemExit(0)
     required = [action for action in parser._actions if action.required]
     for action in required:  # a misspelt option is named before the one that it leaves missing
         action.required = False

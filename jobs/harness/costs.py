@@ -25,16 +25,19 @@ class Counted:
         columns: Whose values were counted.
         found: The survey.
         seconds: It took.
+        is_warm: Whether the tasks' processes had started before it.
     """
 
     rules: Sequence[KeyedRule]
     columns: Sequence[str]
     found: Survey
     seconds: float
+    is_warm: bool = False
 
     def measured(self, records: LinkageRecords) -> Measured:
         """The survey of these records as a measure of this machine."""
-        return Measured("survey", surveying(records, self.rules, self.columns, self.found), self.seconds)
+        work = surveying(records, self.rules, self.columns, self.found, is_warm=self.is_warm)
+        return Measured("survey", work, self.seconds)
 
 
 def expected(
@@ -43,6 +46,8 @@ def expected(
     rules: Sequence[KeyedRule],
     counted: Counted,
     trained: Measured | None,
+    *,
+    by_spark: bool,
 ) -> Estimate:
     """What prediction will take, from what the run has measured so far; makes no pair.
 
@@ -52,17 +57,20 @@ def expected(
         rules: The rules of prediction.
         counted: The survey.
         trained: What comparing pairs took in training, if there was one.
+        by_spark: Whether Spark writes the pairs; else the tasks do.
     """
     found = counted.found
     matches = model.prior * possible_pairs(records, list(found.counts.values()))
     pairs = distinct_pairs([found.sizes.of(rule).pairs for rule in rules], matches)
     measured = [counted.measured(records)] if trained is None else [counted.measured(records), trained]
-    return estimate(records, model, rules, found.sizes, measured, count=found.records, pairs=pairs)
+    return estimate(
+        records, model, rules, found.sizes, measured, count=found.records, pairs=pairs, written_by_spark=by_spark
+    )
 
 
-def observed(seconds: float, pairs: int) -> dict[str, float | int]:
-    """What prediction took, for the manifest beside what was foretold of it."""
-    return {"seconds": round(seconds, 3), "pairs": pairs}
+def observed(seconds: float, pairs: int, shuffle_bytes: int) -> dict[str, float | int]:
+    """What prediction took, for the manifest beside what was foretold of it: the same parts of the run."""
+    return {"seconds": round(seconds, 3), "shuffle_bytes": shuffle_bytes, "pairs": pairs}
 
 
 def dry_run(
@@ -72,6 +80,7 @@ def dry_run(
     counted: Counted,
     *,
     limits: KernelLimits,
+    by_spark: bool,
     show_keys: bool,
 ) -> str:
     """The table of costs, after making and comparing a sample of the pairs.
@@ -82,7 +91,14 @@ def dry_run(
     sampled = sample(records, model, rules, found, limits=limits)
     measured = [counted.measured(records), sampled.measured]
     foretold = estimate(
-        records, model, rules, found.sizes, measured, count=found.records, pairs=sum(sampled.new.values())
+        records,
+        model,
+        rules,
+        found.sizes,
+        measured,
+        count=found.records,
+        pairs=sum(sampled.new.values()),
+        written_by_spark=by_spark,
     )
     values = hottest_values(records, rules, found.sizes, limits=limits) if show_keys else None
     return cost_table(rules, found.sizes, sampled.new, foretold, values=values)

@@ -23,7 +23,8 @@ _PACKAGES = ("pyspark", "delta-spark", "duckdb", "splink", "pyarrow", "numpy", "
 class Manifest:
     """What is known of a run so far; jobs fill it as they go.
 
-    `outcome` is running, done, bad config, bad input, refused, failed or interrupted.
+    `outcome` is running, done, bad config, bad input, refused, failed or interrupted; that of each of `stages` one
+    of these or unchanged.
     `seconds` are by stage, `counts` by name. `inputs` and `outputs` map a table or path to its
     version. `more` holds what only some jobs have, such as accuracy or notes.
     """

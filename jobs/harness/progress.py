@@ -1,4 +1,4 @@
-"""What a person or a log sees while a job runs: one line for each stage."""
+"""What a person or a log sees while a job runs: a line when a stage begins, and one when it ends."""
 
 from __future__ import annotations
 
@@ -15,23 +15,33 @@ _SHOWN = 3
 
 
 class Progress(Protocol):
-    """Tells about stages as they end."""
+    """Tells about stages as they begin and as they end."""
+
+    def start(self, name: str) -> None:
+        """Says that a stage begins; one that has nothing to do only ends."""
 
     def stage(self, name: str, outcome: str, seconds: float, counts: Mapping[str, int]) -> None:
-        """Reports one stage: its outcome is `done`, `unchanged` or `failed`."""
+        """Reports one stage: its outcome is `done`, `unchanged`, or what a run that ends so is called."""
 
 
 @dataclass(frozen=True)
 class TerminalProgress:
-    """One aligned line for a person; Spark's own bar stays beneath it."""
+    """Aligned lines for a person; Spark's own bar stays beneath them."""
 
     stream: TextIO
+
+    def start(self, name: str) -> None:
+        """Writes the name."""
+        self._write(f"{name} ...")
 
     def stage(self, name: str, outcome: str, seconds: float, counts: Mapping[str, int]) -> None:
         """Writes name, seconds and the first few counts."""
         shown = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in list(counts.items())[:_SHOWN])
         took = f"{seconds:6.1f} s" if outcome == "done" else f"{outcome:>8}"
-        self.stream.write(f"{_CLEAR}{name:<12} {took}  {shown}".rstrip() + "\n")
+        self._write(f"{name:<12} {took}  {shown}".rstrip())
+
+    def _write(self, line: str) -> None:
+        self.stream.write(f"{_CLEAR}{line}\n")
         self.stream.flush()
 
 
@@ -43,16 +53,22 @@ class LogProgress:
     job: str
     run_id: str
 
+    def start(self, name: str) -> None:
+        """Writes time, job, run and stage; its outcome is `running`."""
+        self._write(name, "running")
+
     def stage(self, name: str, outcome: str, seconds: float, counts: Mapping[str, int]) -> None:
         """Writes time, job, run, stage, outcome, seconds and all counts."""
+        self._write(name, outcome, seconds=round(seconds, 3), counts=dict(counts))
+
+    def _write(self, stage: str, outcome: str, **more: object) -> None:
         line = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "job": self.job,
             "run": self.run_id,
-            "stage": name,
+            "stage": stage,
             "outcome": outcome,
-            "seconds": round(seconds, 3),
-            "counts": dict(counts),
+            **more,
         }
         self.stream.write(json.dumps(line) + "\n")
         self.stream.flush()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jobs.harness import progress, session
+from jobs.harness import failures, progress, session
 from jobs.harness.manifest import Manifest
 
 LOG = "spark.log"
@@ -46,11 +46,14 @@ class Run:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageRecord]:
-        """Times a part of the job and reports it when it ends."""
-        record, began, outcome = StageRecord(), time.monotonic(), "failed"
+        """Times a part of the job, and reports when it begins and ends; a part that raises is called as the run is."""
+        record, began, outcome = StageRecord(), time.monotonic(), "done"
+        self.progress.start(name)
         try:
             yield record
-            outcome = "done"
+        except BaseException as error:
+            outcome = failures.explain(error).outcome
+            raise
         finally:
             self._report(name, outcome, time.monotonic() - began, record.counts)
 

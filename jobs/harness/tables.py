@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyspark.sql import DataFrame, SparkSession
 
 from linkage.engine.in_tasks import InTasks, Written, in_spark
+from linkage.engine.nested import NestedClusters
 from linkage.engine.scoring import ScoredPairs
-from linkage.lake import commit_files, new_folder, tasks_share, write_table
+from linkage.lake import StagedFolder, commit_files, new_folder, read_input, tasks_share, write_table
 
 
 def write_pairs(spark: SparkSession, pairs: ScoredPairs, path: str) -> None:
@@ -25,6 +28,13 @@ def write_rows_of_tasks(spark: SparkSession, rows: InTasks | DataFrame, path: st
         _commit(rows.write(folder), folder)
     else:
         write_table(in_spark(rows), path)
+
+
+def write_nested(spark: SparkSession, nested: NestedClusters, folder: StagedFolder) -> None:
+    """Writes `nested_clusters`, and how these nest as `cluster_nesting`, in a folder of tables."""
+    write_table(nested.frame, folder.table("nested_clusters"))
+    written = replace(nested, frame=read_input(spark, folder.table("nested_clusters")))
+    write_table(written.nesting().coalesce(1), folder.table("cluster_nesting"))
 
 
 def _commit(written: Written, folder: str) -> None:

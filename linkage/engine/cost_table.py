@@ -48,20 +48,15 @@ def cost_table(
     secret = secrets.token_bytes(16)
     lines = _aligned([("rule", "records", "keys", "pairs", "new pairs", "condition"), *rows])
     lines.append("pairs: at most, by key; new pairs: that no earlier rule makes, estimated from a sample")
-    hottest = [
-        (
-            str(rule.match_key),
-            _name(hot.key, secret),
-            f"{hot.rows:,}",
-            f"{hot.pairs:,}",
-            "" if values is None else values.get((rule.number, hot.key), ""),
-        )
-        for rule in rules
-        for hot in sizes.hottest[rule.number][:HOTTEST]
-    ]
-    if hottest:
-        last = "" if values is None else "values"
-        lines += ["", "hottest keys", *_aligned([("rule", "key", "records", "pairs", last), *hottest])]
+    for rule in rules:
+        hottest = [
+            (_name(hot.key, secret), f"{hot.rows:,}", f"{hot.pairs:,}", (values or {}).get((rule.number, hot.key), ""))
+            for hot in sizes.hottest[rule.number][:HOTTEST]
+        ]
+        if hottest:
+            last = "" if values is None else "values"
+            lines += ["", f"hottest keys of rule {rule.match_key}: {rule.told}"]
+            lines += _aligned([("key", "records", "pairs", last), *hottest])
     foretold = (
         f"prediction: about {expected.pairs:,} distinct pairs, {expected.seconds:,.1f} s and "
         f"{_bytes(expected.shuffle_bytes)} of shuffle under this profile"

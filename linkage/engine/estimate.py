@@ -41,7 +41,7 @@ class Estimate:
     """What prediction is expected to take.
 
     Attributes:
-        seconds: Until the scored pairs are written.
+        seconds: Until the scored pairs are written, with what it takes Spark to write them if it does.
         shuffle_bytes: Of key rows.
         pairs: Distinct candidate pairs.
         calibrated_on: The measured passes that say how fast this machine is.
@@ -79,6 +79,7 @@ def estimate(
     *,
     count: int,
     pairs: int,
+    written_by_spark: bool = False,
 ) -> Estimate:
     """Foretell a prediction from passes that have been measured; runs nothing.
 
@@ -90,9 +91,12 @@ def estimate(
         measured: One pass or more.
         count: How many records there are.
         pairs: Distinct candidate pairs, as far as is known.
+        written_by_spark: Whether Spark writes the scored pairs as a table; else the tasks do, at no cost of its own.
     """
     cores = records.frame.sparkSession.sparkContext.defaultParallelism
-    work = predicting(records, model, rules, sizes, count=count, pairs=pairs)
+    work = predicting(
+        records, model, rules, sizes, count=count, pairs=pairs, written=pairs if written_by_spark else None
+    )
     slower = sum(each.seconds for each in measured) / sum(each.work.seconds(cores) for each in measured)
     carried = (SOURCE, ID, *_read(model, rules))
     fields = {field.name.lower(): field.dataType for field in records.frame.schema.fields}
@@ -107,10 +111,12 @@ def estimate(
     )
 
 
-def surveying(records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str], found: Survey) -> Pass:
+def surveying(
+    records: LinkageRecords, rules: Sequence[KeyedRule], columns: Sequence[str], found: Survey, *, is_warm: bool = False
+) -> Pass:
     """The work of a survey that has been made: of each record its ID, its keys and its values are hashed."""
     hashes = found.records * (1 + _sides(rules) + len(columns))
-    return Pass(records=found.records, hashes=hashes, is_held=records.held is not None, is_first=True)
+    return Pass(records=found.records, hashes=hashes, is_held=records.held is not None, is_first=True, is_warm=is_warm)
 
 
 def predicting(
@@ -121,8 +127,9 @@ def predicting(
     *,
     count: int,
     pairs: int,
+    written: int | None = None,
 ) -> Pass:
-    """The work of a prediction."""
+    """The work of a prediction; `written` are the pairs that Spark writes, at most, None where the tasks write them."""
     return Pass(
         records=count,
         keys=count * _sides(rules),
@@ -131,6 +138,7 @@ def predicting(
         sharing=sum(sizes.of(rule).pairs for rule in rules),
         comparisons=pairs * len(model.comparisons),
         scored=pairs,
+        written=written,
     )
 
 

@@ -60,23 +60,45 @@ def nested_clusters(
         limits: What a task's DuckDB may use.
         joining: Where components are found.
     """
-    weights = sorted(set(cluster_weights), reverse=True)
-    level = sum((F.when(F.col("match_weight") < weight, 1).otherwise(0) for weight in weights), F.lit(0))
-    above = pairs.where(F.col("match_weight") >= weights[-1])
-    levelled = above.withColumn("level", level.cast("tinyint"))
-    edges = edges_of(records, levelled, found, limits=limits, also="level")
+    weights = descending(cluster_weights)
+    edges = edges_of(records, levelled(pairs, weights), found, limits=limits, also="level")
     components = nested_components(edges, joining, levels=len(weights))
     columns = [f"{CLUSTER}_{number}" for number in range(len(weights))]
     wide = labelled(records, found, dict(zip(columns, components, strict=True)), limits=limits)
     counts = {weight: at.clusters(found.records) for weight, at in zip(weights, components, strict=True)}
-    return NestedClusters(_long(records, in_spark(wide), dict(zip(columns, weights, strict=True))), counts)
+    rows = by_weight(dict(zip(columns, weights, strict=True)), id_type="string")
+    return NestedClusters(in_spark(wide).select(*named.record_columns(records), rows), counts)
 
 
-def _long(records: LinkageRecords, wide: DataFrame, weights: Mapping[str, float]) -> DataFrame:
-    """A row for each weight, highest first."""
-    parents: list[Column] = [*map(F.col, list(weights)[1:]), F.lit(None).cast("string")]
+def descending(cluster_weights: Sequence[float]) -> list[float]:
+    """Weights once each, the highest first: each is a level, and what joins at one joins at all that follow."""
+    return sorted(set(cluster_weights), reverse=True)
+
+
+def levelled(pairs: DataFrame, weights: Sequence[float]) -> DataFrame:
+    """The pairs that join at any of the weights, with the first `level` (tinyint) at which they do.
+
+    >>> pairs = spark.createDataFrame([(12.0,), (7.0,), (3.0,)], "match_weight double")
+    >>> [tuple(row) for row in levelled(pairs, [10.0, 5.0]).collect()]
+    [(12.0, 0), (7.0, 1)]
+    """
+    level = sum((F.when(F.col("match_weight") < weight, 1).otherwise(0) for weight in weights), F.lit(0))
+    return pairs.where(F.col("match_weight") >= weights[-1]).withColumn("level", level.cast("tinyint"))
+
+
+def by_weight(weights: Mapping[str, float], *, id_type: str) -> Column:
+    """Of a row with a column of clusters for each weight a row for each weight, highest first.
+
+    Args:
+        weights: By the column of its clusters, the highest first.
+        id_type: Of these columns.
+
+    Returns:
+        `cluster_weight`, `cluster_id` and `parent_id`, as `NestedClusters` has them.
+    """
+    parents: list[Column] = [*map(F.col, list(weights)[1:]), F.lit(None).cast(id_type)]
     rows = [
         F.struct(F.lit(float(weight)).alias("cluster_weight"), F.col(column).alias(CLUSTER), parent.alias("parent_id"))
         for (column, weight), parent in zip(weights.items(), parents, strict=True)
     ]
-    return wide.select(*named.record_columns(records), F.inline(F.array(*rows)))
+    return F.inline(F.array(*rows))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 # Seconds of the reference machine, two cores of 2026 under Spark, fitted to linkages of 100,000 to ten million
 # records: for a pass at all, and for the first, in which processes start; then, of one core, for a record read in
 # the first pass (by every process, where all of them hold it), a hash counted, a key computed, a key row, a row that
-# a sample may take, a pair that shares a key, a comparison made, a pair scored and written. The second of two is
-# where records are not held, so that hashes are sent about and key rows carry values.
+# a sample may take, a pair that shares a key, a comparison made, a pair scored and written by the task. The second of
+# two is where records are not held, so that hashes are sent about and key rows carry values. Where Spark writes the
+# pairs as a table, that it does so at all, and of one core what a pair takes more.
 _PASS = 0.7
 _FIRST_PASS = 2.2
 _READ_BY_ALL, _READ = 1.0e-6, 0.5e-6
@@ -19,6 +20,7 @@ _DRAWN = 0.4e-6
 _SHARING = 0.2e-6
 _COMPARISON = 0.16e-6
 _SCORED = 2.1e-6
+_TABLE, _TABLE_ROW = 2.6, 4.5e-6
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Pass:
         sharing: Pairs that share a key.
         comparisons: Comparisons of pairs, each counted.
         scored: Pairs whose weight is computed and that may be written.
-        is_first: Whether the tasks' processes start in it.
+        is_first: Whether records are read in it and the tasks' processes start.
+        is_warm: Whether these had started before all the same, for other work.
+        written: Pairs that Spark writes as a table, at most; None where tasks write them.
     """
 
     records: int
@@ -48,6 +52,8 @@ class Pass:
     comparisons: float = 0
     scored: float = 0
     is_first: bool = False
+    is_warm: bool = False
+    written: float | None = None
 
     def seconds(self, cores: int) -> float:
         """Seconds that the reference machine takes with so many cores.
@@ -56,7 +62,9 @@ class Pass:
         >>> round(slow, 1), round(fast, 1)
         (4.2, 1.1)
         """
-        alone, shared = (_FIRST_PASS, 0.0) if self.is_first else (_PASS, 0.0)
+        alone, shared = _FIRST_PASS if self.is_first and not self.is_warm else _PASS, 0.0
+        if self.written is not None:
+            alone, shared = alone + _TABLE, self.written * _TABLE_ROW
         if self.is_first and self.is_held:
             alone += self.records * _READ_BY_ALL
         elif self.is_first:

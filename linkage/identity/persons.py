@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.components import ComponentLimits, connected_components
+from linkage.engine.components import ComponentLimits, connected_components, nested_components
 from linkage.engine.labels import NODE, ROOT, with_root
+from linkage.engine.nested import by_weight, descending, levelled
 from linkage.records.keyed_hash import keyed_hash
 
 _HEX_DIGITS = 16
@@ -26,6 +29,27 @@ def clusters(records: DataFrame, pairs: DataFrame, *, cluster_weight: float, joi
     edges = above.select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"))
     found = with_root(nodes, connected_components(edges, joining))
     return found.select(F.col(NODE).alias("record_id"), "source_dataset", F.col(ROOT).alias("cluster_id"))
+
+
+def nested_clusters(
+    records: DataFrame, pairs: DataFrame, *, cluster_weights: Sequence[float], joining: ComponentLimits
+) -> DataFrame:
+    """Rows of the table `nested_clusters`: one for each record and weight, singletons too.
+
+    Args:
+        records: As for `clusters`.
+        pairs: The same.
+        cluster_weights: In bits, in any order; at least one. At each, clusters are those of `clusters`.
+        joining: Where components are found.
+    """
+    weights = descending(cluster_weights)
+    edges = levelled(pairs, weights).select(F.col("record_id_l").alias("l"), F.col("record_id_r").alias("r"), "level")
+    wide, columns = records.select(F.col("record_id").alias(NODE), "source_dataset"), {}
+    for number, components in enumerate(nested_components(edges, joining, levels=len(weights))):
+        columns[f"cluster_{number}"] = weights[number]
+        wide = with_root(wide, components).withColumnRenamed(ROOT, f"cluster_{number}")
+    rows = by_weight(columns, id_type="bigint")
+    return wide.select(F.col(NODE).alias("record_id"), "source_dataset", rows)
 
 
 def person_records(clusters: DataFrame, key: bytes) -> DataFrame:

@@ -10,7 +10,7 @@ from linkage.lake.directory import (
     write_text,
 )
 from linkage.lake.files import check_input, read_input, read_lines, read_text_input
-from linkage.lake.shared import commit_files, new_folder, parquet_files, tasks_share, write_rows
+from linkage.lake.shared import commit_files, new_folder, parquet_files, read_rows, tasks_share, write_rows
 from linkage.lake.tables import Commit, Lake, fingerprint, write_table
 from schemas import Zone
 
@@ -30,6 +30,7 @@ __all__ = [
     "parquet_files",
     "read_input",
     "read_lines",
+    "read_rows",
     "read_text_input",
     "staged_folder",
     "tasks_share",

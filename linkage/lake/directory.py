@@ -108,8 +108,16 @@ def write_document(spark: SparkSession, path: str, document: Mapping[str, Any]) 
 
 
 def write_text(spark: SparkSession, path: str, text: str) -> None:
-    """Write a file in UTF-8, on whatever storage the path names."""
+    """Write a file in UTF-8, on whatever storage the path names.
+
+    On this machine it is written without Spark, which would put a file of checksums beside it.
+    """
     storage, place = _storage(spark, path)
+    here = _here(place)
+    if here is not None:
+        here.parent.mkdir(parents=True, exist_ok=True)
+        here.write_text(text, encoding="utf-8")
+        return
     stream = storage.create(place, True)
     try:
         stream.write(bytearray(text, "utf-8"))

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import Schema, write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 from pyspark.sql import SparkSession
 
+from linkage.errors import InputError
 from linkage.lake.files import local_parquet
 from linkage.lake.paths import absolute, is_local
 
@@ -63,3 +65,15 @@ def write_rows(spark: SparkSession, rows: pa.Table, path: str) -> None:
         write_deltalake(absolute(path), rows)
     else:
         spark.createDataFrame(rows).coalesce(1).write.format("delta").save(path)
+
+
+def read_rows(path: str) -> pa.Table:
+    """Reads a small Delta table on this machine into this process, without Spark.
+
+    Raises:
+        InputError: There is no such table, or it cannot be read.
+    """
+    try:
+        return DeltaTable(absolute(path)).to_pyarrow_table()
+    except (DeltaError, OSError):
+        raise InputError(f"{path}: no Delta table that can be read") from None

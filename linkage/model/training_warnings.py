@@ -14,6 +14,7 @@ FEW_MATCHES = 100
 # Estimates of one m further apart than this factor, and than chance explains, cannot both be right.
 DISAGREEMENT = 2.0
 _STANDARD_ERRORS = 3.0
+_IF_RARE = "nothing to do if it is rare, else join it to a neighbour"
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,15 @@ def _not_estimated(
     """Parameters that the data said nothing about; those that the settings fix are meant to be so."""
     free = [session.end.m[comparison.name] for session in sessions if comparison.name in session.end.m]
     if not free and not all(level.fix_m for level in comparison.scored_levels):
-        yield f"comparison {comparison.name}: no EM session leaves it free, so its m is not estimated"
+        yield (
+            f"comparison {comparison.name}: no EM session leaves it free, so its m is not estimated; add an "
+            "em_blocking_rule that does without its columns"
+        )
     for level in comparison.scored_levels:
         if not level.fix_u and level.gamma not in seen_at_random.get(comparison.name, ()):
-            yield f"{_named(comparison, level)}: never seen among random pairs; {_instead('u', level.u)}"
+            yield f"{_named(comparison, level)}: never seen among random pairs; {_instead('u', level.u)}; {_IF_RARE}"
         if free and not level.fix_m and all(m.get(level.gamma) is None for m in free):
-            yield f"{_named(comparison, level)}: never seen in an EM session; {_instead('m', level.m)}"
+            yield f"{_named(comparison, level)}: never seen in an EM session; {_instead('m', level.m)}; {_IF_RARE}"
 
 
 def _instead(parameter: str, value: float | None) -> str:
@@ -91,7 +95,10 @@ def _against(comparison: Comparison) -> Iterator[str]:
         if level is first:
             yield f"{found}, so agreement speaks against a match; look at the blocking of its sessions"
         else:
-            yield f"{found}, so this likeness speaks against a match; it may belong to a lower level"
+            yield (
+                f"{found}, so this likeness speaks against a match; nothing to do if that is plausible, else join the "
+                "level to the one below"
+            )
 
 
 def _of_session(model: LinkageModel, session: TrainedSession) -> Iterator[str]:
@@ -135,7 +142,7 @@ def _disagreements(comparison: Comparison, sessions: Sequence[TrainedSession]) -
         if high > DISAGREEMENT * low and high - low > by_chance:
             yield (
                 f"{_named(comparison, level)}: EM sessions disagree about m, from {low:.3g} ({one.rule}) "
-                f"to {high:.3g} ({other.rule}); blocked columns may depend on it"
+                f"to {high:.3g} ({other.rule}); blocked columns may depend on it: block one session on another column"
             )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -158,13 +158,28 @@ def _shown(values: Sequence[object]) -> str:
     return ", ".join("(none)" if value is None else str(value) for value in values)
 
 
+def chart_page(spec: Mapping[str, Any], title: str, *, head: str = "", above: str = "", below: str = "") -> str:
+    """A drawing as a page of its own, the same for the same drawing.
+
+    Args:
+        spec: What to draw, in Vega-Lite.
+        title: Of the page.
+        head: Further markup for the page's head.
+        above: Markup to show before the drawing.
+        below: Markup to show after it.
+    """
+    page = str(cast(Any, chart_html)({**spec, "usermeta": {"embedOptions": _MENU}}, inline=True, fullhtml=True))
+    page = re.sub("splink-chart-[0-9a-f]{32}", "chart", page)
+    page = page.replace("<title>Splink chart</title>", f"<title>{html.escape(title)}</title>{head}", 1)
+    before, body, drawing = page.partition("<body>")
+    drawing, end, after = drawing.rpartition("</body>")
+    return f"{before}{body}{above}{drawing}{below}{end}{after}"
+
+
 def _page(chart: SplinkChart[Any], title: str, change: Callable[[dict[str, Any]], None] | None = None) -> str:
-    """A chart as a page of its own, the same for the same chart."""
+    """One of Splink's charts as a page."""
     spec = chart.chart_dict
     if change is not None:
         change(spec)
-    spec["usermeta"] = {"embedOptions": _MENU}
     spec["config"].setdefault("axisY", {})["labelLimit"] = _LABEL_WIDTH
-    page = str(cast(Any, chart_html)(spec, inline=True, fullhtml=True))
-    page = re.sub("splink-chart-[0-9a-f]{32}", "chart", page)
-    return page.replace("<title>Splink chart</title>", f"<title>{html.escape(title)}</title>", 1)
+    return chart_page(spec, title)

@@ -99,10 +99,11 @@ def test_help_of_a_job_starts_no_java(ready: Machine) -> None:
     ],
 )
 def test_bad_usage(ready: Machine, arguments: list[str], message: str) -> None:
-    (ready.checkout / "setup.sh").write_text("#!/bin/bash\n")
+    write_script(ready.checkout / "setup.sh", ': >"$HOME/packed"')
     line = refused(ready.run("spark-submit.sh", *arguments), 2)
     assert message in line
     assert line == line.rstrip()
+    assert not (ready.checkout / "packed").exists(), "half a minute was lost before"
 
 
 def test_an_unknown_job() -> None:
@@ -155,13 +156,14 @@ def test_the_code_is_packed_again_only_when_it_changed(ready: Machine) -> None:
 
 
 def test_a_secret_is_in_a_file_of_its_owner_that_goes(ready: Machine) -> None:
-    (ready.checkout / "setup.sh").write_text("#!/bin/bash\n")
+    write_script(ready.checkout / "setup.sh", ': >"$HOME/packed"')
     temporary = ready.checkout / "tmp"
     temporary.mkdir()
     variables = {"LINKAGE_AUTH_SECRET": "s3cret", "TMPDIR": str(temporary), "LINKAGE_MASTER": "spark://127.0.0.1:1"}
     assert ready.run("spark-submit.sh", "--profile", "standalone", "match", **variables).returncode == 0
     assert settings(ready)["spark.authenticate.secret"] == "s3cret"
     assert settings(ready)["spark.master"] == "spark://127.0.0.1:1"
+    assert (ready.checkout / "packed").exists()
     assert settings(ready)["spark.archives"] == f"{ready.checkout}/.local/environment.tar.gz#environment"
     assert (ready.checkout / "settings").stat().st_mode & 0o777 == 0o600
     assert "s3cret" not in (ready.checkout / "environment").read_text()

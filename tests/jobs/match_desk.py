@@ -65,6 +65,12 @@ class Answer:
         """The last line on stderr: stages may have reported before it."""
         return self.err.splitlines()[-1]
 
+    @property
+    def stages(self) -> list[str]:
+        """The stages that ended, in order."""
+        told = [json.loads(line) for line in self.err.splitlines() if line.startswith("{")]
+        return [line["stage"] for line in told if line["outcome"] != "running"]
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -97,6 +103,10 @@ class Desk:
         """Runs `match` with an output folder."""
         return self._run("match", options)
 
+    def dry_run(self, *options: str) -> Answer:
+        """Runs `match` without an output folder."""
+        return self._run("match", ["--dry-run", *options], has_output=False)
+
     def explain(self, *options: str) -> Answer:
         """Runs `explain` with an output folder."""
         return self._run("explain", options)
@@ -105,9 +115,9 @@ class Desk:
         """Runs `catalogue` with an output folder."""
         return self._run("catalogue", [])
 
-    def _run(self, job: str, options: Sequence[str]) -> Answer:
+    def _run(self, job: str, options: Sequence[str], *, has_output: bool = True) -> Answer:
         out, err = io.StringIO(), io.StringIO()
-        fixed = ["--output", str(self.output), "--runs", str(self.folder / "runs")]
+        fixed = ["--runs", str(self.folder / "runs"), *(["--output", str(self.output)] if has_output else [])]
         with redirect_stdout(out), redirect_stderr(err):
             code = main([job, *options, *fixed])
         assert list((self.folder / "scratch").iterdir()) == [], "something was left in scratch"

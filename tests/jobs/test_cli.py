@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -50,8 +51,8 @@ def job(monkeypatch, tmp_path):
         module.seen = {"scratch": run.scratch, "mode": run.scratch.stat().st_mode & 0o777, "folder": run.folder}
         with run.stage("count") as stage:
             stage.count(records=spark.range(3).count())
-        if settings.failure is not None:
-            raise settings.failure
+            if settings.failure is not None:
+                raise settings.failure
 
     module.add_arguments, module.load, module.run = add_arguments, load, run
     monkeypatch.setitem(sys.modules, "fake_job", module)
@@ -76,7 +77,8 @@ def test_done(job, capsys):
     assert manifest["counts"] == {"records": 3}
     assert set(manifest["seconds"]) == {"session", "count", "total"}
     assert {"python", "pyspark", "duckdb"} <= set(manifest["versions"])
-    line = json.loads(capsys.readouterr().err)
+    began, line = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (began["job"], began["stage"], began["outcome"]) == ("fake", "count", "running")
     assert (line["job"], line["stage"], line["outcome"], line["counts"]) == ("fake", "count", "done", {"records": 3})
 
 
@@ -96,7 +98,8 @@ def test_expected_failures_are_one_line(job, capsys, failure, code, outcome):
     assert _execute("--people", "3") == code
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith(f"fake: {failure}" if code != 1 else "fake: ")
-    assert _manifest(job.runs)["outcome"] == outcome
+    manifest = _manifest(job.runs)
+    assert (manifest["outcome"], manifest["stages"]) == (outcome, {"count": outcome})
     assert not job.seen["scratch"].exists()
 
 
@@ -256,6 +259,15 @@ def test_every_job_explains_itself_without_spark(name, capsys, monkeypatch):
     assert capsys.readouterr().out.startswith(f"usage: ./spark-submit.sh {name}")
 
 
+def test_help_has_what_is_required_first_and_without_brackets(capsys):
+    for option in ("--help", "-h"):
+        assert main(["match", "--input", "people=people.csv", option]) == 0
+        usage, required, options = re.split(r"^(?:required|options):$", capsys.readouterr().out, flags=re.MULTILINE)
+        assert "--input NAME=PATH --settings SETTINGS" in usage
+        assert re.findall(r"^  (--\S+)", required, re.MULTILINE) == ["--input", "--settings"]
+        assert re.findall(r"^  (-\S+)", options, re.MULTILINE)[:2] == ["-h,", "--training"]
+
+
 def test_scratch_of_a_killed_run_is_swept(monkeypatch, tmp_path):
     monkeypatch.setenv("LINKAGE_SCRATCH", str(tmp_path))
     left = tmp_path / "linkage-old-1"
@@ -268,16 +280,20 @@ def test_scratch_of_a_killed_run_is_swept(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_person_sees_one_aligned_line_a_scheduler_one_object():
+def test_a_person_sees_aligned_lines_a_scheduler_objects():
     class Terminal(StringIO):
         def isatty(self):
             return True
 
     shown, logged = Terminal(), StringIO()
     for stream in (shown, logged):
+        told = progress.for_stream("fake", "1", stream)
+        told.start("ingest")
         for outcome in ("done", "unchanged", "failed"):
-            progress.for_stream("fake", "1", stream).stage("ingest", outcome, 1.25, {"rows": 12345, "bad_rows": 6})
-    lines = shown.getvalue().split("\n")
+            told.stage("ingest", outcome, 1.25, {"rows": 12345, "bad_rows": 6})
+    start, *lines = shown.getvalue().split("\n")
+    assert start == "\r\033[Kingest ..."
     assert lines[0] == "\r\033[Kingest          1.2 s  12,345 rows, 6 bad rows"
     assert [line.split()[1] for line in lines[1:-1]] == ["unchanged", "failed"]
-    assert [json.loads(line)["outcome"] for line in logged.getvalue().splitlines()] == ["done", "unchanged", "failed"]
+    outcomes = [json.loads(line)["outcome"] for line in logged.getvalue().splitlines()]
+    assert outcomes == ["running", "done", "unchanged", "failed"]

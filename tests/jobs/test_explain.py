@@ -1,19 +1,23 @@
 """The job `explain` as its users call it: what it writes, and what it refuses."""
 
+import json
 import re
 
 import pyarrow as pa
 import pytest
 
+from jobs.__main__ import main
 from tests.jobs.match_desk import PEOPLE, TRAINED, TRAINING, UNTRAINED, Done, assert_refused, desk_in
 from tests.linkage.people import people
 
 MODEL_PAGES = {"match_weights.html", "m_u.html"}
+SESSIONS = {"em_session_1.html", "em_session_2.html"}
+TRADED = {"thresholds.html", "thresholds.json", "rules.json"}
 LINKED = TRAINED | {"link_type": "link_only"}
 
 
 def _written(desk):
-    return {path.name for path in desk.output.iterdir() if not path.name.endswith(".crc")}
+    return {path.name for path in desk.output.iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -41,31 +45,43 @@ def test_a_pair_is_explained_as_match_scored_it(linked):
     done, inputs, matched, row = linked
     desk = done.desk
     pair = f'south:{row["unique_id_r"]},"north:{row["unique_id_l"]}"'
-    options = [f"--model={matched / 'model.json'}", f"--history={matched / 'run.json'}", *inputs, f"--pair={pair}"]
-    answer = desk.explain(*options)
+    answer = desk.explain(f"--run={matched}", *inputs, f"--pair={pair}")
     assert answer.code == 0, answer.err
-    sessions = {"em_session_1.html", "em_session_2.html"}
-    assert _written(desk) == MODEL_PAGES | sessions | {"waterfall.html", "waterfall.json", "run.json"}
+    assert _written(desk) == MODEL_PAGES | SESSIONS | TRADED | {"waterfall.html", "waterfall.json", "run.json"}
     told = desk.document("waterfall.json")
     assert told["match_weight"] == row["match_weight"]
     assert told["match_probability"] == pytest.approx(row["match_probability"])
     sides = ("unique_id_l", "unique_id_r", "source_dataset_l", "source_dataset_r")
     assert [told[name] for name in sides] == [row[name] for name in sides]
     assert f"match weight {row['match_weight']:.2f} bits" in answer.out
+    counts = json.loads((matched / "run.json").read_text(encoding="utf-8"))["counts"]
+    traded = desk.document("thresholds.json")
+    assert traded["used"] == {"threshold_weight": -100.0, "cluster_weight": 10.0}
+    assert traded["thresholds"][0]["threshold_weight"] == -100.0
+    for each in traded["thresholds"]:
+        assert each["pairs_above"] + each["pairs_below"] == counts["candidate_pairs_total"]
+    recall = [each["recall"] for each in traded["thresholds"]]
+    assert recall == sorted(recall, reverse=True)
+    assert (recall[0], recall[-1] < 0.9) == (1.0, True)
+    rules = {rule["match_key"]: (rule["condition"], rule["pairs"]) for rule in desk.document("rules.json")["rules"]}
+    written = TRAINED["blocking_rules_to_generate_predictions"]
+    made = counts["candidate_pairs"]
+    assert rules == {str(n): (rule["blocking_rule"], made[str(n)]) for n, rule in enumerate(written)}
 
 
 def test_values_are_shown_only_if_asked_for_and_logged_never(linked):
     done, inputs, matched, row = linked
     desk = done.desk
     pair = f'--pair="north:{row["unique_id_l"]}",south:{row["unique_id_r"]}'
+    model, history = f"--model={matched / 'model.json'}", f"--history={matched / 'run.json'}"
     pages = {}
     # The second run replaces what the first one left.
-    for asked in ([], ["--with-values"]):
-        answer = desk.explain(f"--model={matched / 'model.json'}", *inputs, pair, *asked)
+    for asked, more in (([history], SESSIONS), (["--with-values"], set())):
+        answer = desk.explain(model, *inputs, pair, *asked)
         assert answer.code == 0, answer.err
-        assert _written(desk) == MODEL_PAGES | {"waterfall.html", "waterfall.json", "run.json"}
+        assert _written(desk) == MODEL_PAGES | more | {"waterfall.html", "waterfall.json", "run.json"}
         drawn = (desk.output / "waterfall.html").read_text(encoding="utf-8").rpartition("<script>")[2]
-        pages[bool(asked)] = drawn + (desk.output / "waterfall.json").read_text(encoding="utf-8")
+        pages[asked == ["--with-values"]] = drawn + (desk.output / "waterfall.json").read_text(encoding="utf-8")
     steps = desk.document("waterfall.json")["steps"]
     values = {each for step in steps for pair in step.get("values", {}).values() for each in pair if each}
     assert len(values) >= 3
@@ -123,6 +139,7 @@ REFUSED = {
     "a history that is none": (2, ["settings.json: holds no EM sessions"], TRAINED, ["--history={settings}"]),
     "another model's history": (2, ["comparison height is none of the model's"], TRAINED, ["--history={history}"]),
 }  # fmt: skip
+SEEN_IN_INPUTS = {"an unknown ID", "an ID of two records", "no column"}
 HISTORY = {
     "rule": "r",
     "iterations": 0,
@@ -146,6 +163,33 @@ def test_bad_usage_and_input(desk, case):
     answer = desk.explain(f"--model={model}", *[option.format(**files) for option in options])
     assert_refused(desk, answer, code, words, "explain")
     assert "zz9" not in answer.err
+    # Before Spark, unless it takes the inputs to see it.
+    assert (answer.err.count("\n") == 1) == (case not in SEEN_IN_INPUTS)
+
+
+RUN = json.dumps({"job": "match", "config": {}})
+RUNS = {
+    "no model": (2, ["give either --run DIR, a folder that match wrote, or --model"], {}, []),
+    "two models": (2, ["give either --run DIR"], {}, ["--run={folder}", "--model={folder}/model.json"]),
+    "two histories": (2, ["leave --history out"], {}, ["--run={folder}", "--history={folder}/run.json"]),
+    "no run": (2, ["holds no run.json of match; give a folder"], {}, ["--run={folder}"]),
+    "another job's": (2, ["holds no run.json of match"], {"run.json": json.dumps({"job": "link"})}, ["--run={folder}"]),
+    "a mark that is none": (2, ["holds no run.json of match"], {"run.json": "[1]"}, ["--run={folder}"]),
+    "no pattern counts": (3, ["pattern_counts: no Delta table that can be read"],
+                          {"run.json": RUN, "model.json": json.dumps(TRAINED)}, ["--run={folder}"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_a_run_that_cannot_be_explained(tmp_path, capsys, case):
+    code, words, files, options = RUNS[case]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    given = [option.format(folder=tmp_path) for option in options]
+    assert main(["explain", *given, f"--output={tmp_path}/out", f"--runs={tmp_path}/runs"]) == code
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert all(word in err for word in words)
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "waterfall.html"])

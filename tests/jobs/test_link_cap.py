@@ -23,6 +23,7 @@ def capped(spark, tmp_path_factory):
     folder = tmp_path_factory.mktemp("capped")
     config = small(folder)
     config["link"]["cap_key_pairs"] = CAP
+    config["resolve"]["also_cluster_weights"] = [30, 1]
     runs = []
     for _ in range(2):
         out, err = StringIO(), StringIO()
@@ -70,7 +71,8 @@ def test_the_manifest_holds_what_was_foretold_beside_what_was_observed(capped):
     _, [(manifest, _), (again, _)] = capped
     assert manifest["observed"]["pairs"] == manifest["counts"]["pairs_considered"]
     assert manifest["observed"]["seconds"] > 0
-    assert manifest["estimate"]["seconds"] > 0
+    assert manifest["estimate"]["seconds"] > 1  # Spark takes longer than that to write a table
+    assert 0.2 < manifest["observed"]["shuffle_bytes"] / manifest["estimate"]["shuffle_bytes"] < 20
     assert manifest["estimate"]["calibrated_on"] == ["survey"]
     assert "estimate" not in again  # nothing was linked
 
@@ -88,11 +90,13 @@ def test_the_manifest_tells_exactly_what_was_lost(capped):
     assert counted == +candidates
     assert manifest["counts"]["pairs_considered"] == sum(candidates.values())
     assert manifest["counts"]["capped_keys"] == sum(each["keys"] for each in told.values())
+    model = json.loads((ROOT / "conf" / "models" / "justice.json").read_text())
+    rules = [rule["blocking_rule"] for rule in model["blocking_rules_to_generate_predictions"]]
     for match_key, each in told.items():
         keys, records, not_made, elsewhere, lost, _ = (f"{value:,}" for value in each.values())
         line = (
-            f"link.cap_key_pairs {CAP}: blocking rule {match_key}: {keys} keys of {records} records capped; "
-            f"{not_made} pairs not made, {elsewhere} of them by another rule or key, {lost} lost"
+            f"link.cap_key_pairs {CAP}: blocking rule {match_key} ({rules[int(match_key)]}): {keys} keys of {records} "
+            f"records capped; {not_made} pairs not made, {elsewhere} of them by another rule or key, {lost} lost"
         )
         assert line in out.splitlines()
     # A run that finds the pairs made says it still.
@@ -106,6 +110,26 @@ def test_the_summary_warns_of_lost_pairs_also_when_nothing_was_to_do(capped):
         counts = manifest["counts"]
         line = f"keys capped         {counts['capped_keys']:,}; what each rule lost by it is in the run that linked"
         assert line in out.splitlines()
+
+
+def test_clusters_at_further_weights_are_a_table_of_their_own(capped):
+    lake, _ = capped
+    at = {weight: {} for weight in (1.0, 10.0, 30.0)}
+    parents = {}
+    for row in lake.read(Zone.LINKAGE, "nested_clusters", schemas.load("nested_clusters")).collect():
+        at[row["cluster_weight"]][row["record_id"]] = row["cluster_id"]
+        parents[row["cluster_weight"], row["record_id"]] = row["parent_id"]
+    clusters = lake.read(Zone.LINKAGE, "clusters", schemas.load("clusters")).collect()
+    assert at[10.0] == {row["record_id"]: row["cluster_id"] for row in clusters}
+    for row in lake.read(Zone.LINKAGE, "scored_pairs", schemas.load("scored_pairs")).collect():
+        for weight, found in at.items():
+            if row["match_weight"] >= weight:
+                assert found[row["record_id_l"]] == found[row["record_id_r"]]
+    for weight, lower in ((30.0, 10.0), (10.0, 1.0), (1.0, None)):
+        assert {record: parents[weight, record] for record in at[weight]} == (
+            at.get(lower) or dict.fromkeys(at[weight])
+        )
+    assert len(set(at[30.0].values())) > len(set(at[10.0].values())) > len(set(at[1.0].values()))
 
 
 @pytest.mark.parametrize("cap", [0, -1, 2.5, "many"])

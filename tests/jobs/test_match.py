@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 import duckdb
+import networkx as nx
 import pyarrow as pa
 import pytest
 
@@ -22,6 +23,7 @@ from tests.jobs.match_desk import (
 from tests.linkage.splink_models import comparison, level, otherwise, settings
 from tests.linkage.splink_oracle import linker, scored_pairs
 
+RULE = "l.surname = r.surname AND l.city = r.city"
 # Truth that the model must not see; unknown for some.
 WITH_TRUTH = PEOPLE.append_column(
     "person", pa.array([None if n % 9 == 0 else f"p{n % 40}" for n in range(PEOPLE.num_rows)])
@@ -39,6 +41,7 @@ def deduplicated(spark, tmp_path_factory):
             f"--settings={desk.write('settings.json', TRAINED | more)}",
             "--threshold-weight=-20",
             "--cluster-weight=3.5",
+            "--also-cluster-weights=12,-20",
             "--truth=person",
         )
         yield Done(desk, answer)
@@ -52,8 +55,8 @@ def test_a_run_says_what_it_found_and_where(deduplicated):
     assert answer.out.splitlines()[-1] == f"tables, model and run.json are in {deduplicated.desk.output}"
     accuracy = deduplicated.desk.document("run.json")["accuracy"]
     assert f"against person: precision {accuracy['precision']:.4f}" in answer.out
-    stages = [json.loads(line)["stage"] for line in answer.err.splitlines()]
-    assert stages == ["read", "count", "predict", "cluster", "write"]
+    assert answer.stages == ["read", "count", "predict", "cluster", "nest", "write"]
+    assert not list(deduplicated.desk.output.glob(".*"))
 
 
 def test_scored_pairs_are_splinks_under_the_interfaces_names(deduplicated):
@@ -79,6 +82,34 @@ def test_clusters_hold_every_record_once(deduplicated):
     for row in deduplicated.desk.table("scored_pairs").where("match_weight >= 3.5").collect():
         assert rows[row["unique_id_l"]] == rows[row["unique_id_r"]]
     assert 5 < len(set(rows.values())) < len(rows)
+
+
+def test_clusters_at_further_weights_nest(deduplicated):
+    desk = deduplicated.desk
+    at = {weight: {} for weight in (-20.0, 3.5, 12.0)}
+    parents = {}
+    for row in desk.table("nested_clusters").collect():
+        at[row["cluster_weight"]][row["unique_id"]] = row["cluster_id"]
+        parents.setdefault((row["cluster_weight"], row["cluster_id"]), set()).add(row["parent_id"])
+    assert at[3.5] == {row["unique_id"]: row["cluster_id"] for row in desk.table("clusters").collect()}
+    pairs = desk.table("scored_pairs").collect()
+    for weight, found in at.items():
+        graph = nx.Graph([(row["unique_id_l"], row["unique_id_r"]) for row in pairs if row["match_weight"] >= weight])
+        graph.add_nodes_from(PEOPLE["unique_id"].to_pylist())
+        together = {}
+        for record, label in found.items():
+            together.setdefault(label, set()).add(record)
+        assert set(map(frozenset, together.values())) == set(map(frozenset, nx.connected_components(graph)))
+    lower = {12.0: 3.5, 3.5: -20.0}
+    for weight, found in at.items():
+        for record, label in found.items():
+            [parent] = parents[weight, label]
+            assert parent == (at[lower[weight]][record] if weight in lower else None)
+    sizes = Counter((weight, label, *parents[weight, label]) for weight in at for label in at[weight].values())
+    assert {tuple(row)[:3]: row["records"] for row in desk.table("cluster_nesting").collect()} == sizes
+    counts = {f"{weight:g}": len(set(found.values())) for weight, found in at.items()}
+    assert desk.document("run.json")["counts"]["clusters_by_weight"] == counts
+    assert f"clusters by weight in bits: {counts['-20']:,} at -20, {counts['3.5']:,} at 3.5" in deduplicated.answer.out
 
 
 def test_accuracy_is_that_of_the_clusters_pairs(deduplicated):
@@ -113,8 +144,10 @@ def test_run_json_is_that_of_the_interface(deduplicated):
     assert version.startswith("1 files, ")
     assert {"settings", "training"} <= document["config"].keys()
     assert document["spark"]["version"] == deduplicated.desk.spark.version
-    assert "additional_columns_to_retain is ignored" in " ".join(document["notes"])
-    assert "retain_matching_columns" in " ".join(document["notes"])
+    assert document["config"]["threshold_weight"] == "-20"
+    assert document["config"]["cluster_weight"] == "3.5"
+    [note] = document["notes"]
+    assert note.startswith("additional_columns_to_retain, retain_matching_columns: ignored")
 
 
 def test_all_candidate_pairs_are_counted_by_what_they_agree_on(deduplicated):
@@ -189,9 +222,8 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     options = [
         f"--input=people={desk.write('people.csv', PEOPLE)}",
         f"--settings={desk.write('settings.json', TRAINED)}",
-        "--dry-run",
     ]
-    answer = desk.match(*options)
+    answer = desk.match(*options, "--dry-run")
     assert answer.code == 0, answer.err
     assert not desk.output.exists()
     born = [value for value in PEOPLE["dob"].to_pylist() if value]
@@ -201,15 +233,15 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     assert not {value for value in born if value in answer.out + answer.err}
     assert line.split()[4] == f"{pairs:,}"  # nothing comes before the first rule
     assert re.search(r"^prediction: about [\d,]+ distinct pairs, [\d.]+ s and .* of shuffle", answer.out, re.MULTILINE)
-    again = desk.match(*options)
+    assert f"hottest keys of rule 1: {RULE}" in answer.out
+    shown = desk.dry_run(*options, "--show-keys")
 
     def named(out):
         return re.findall(r"\b[0-9a-f]{16}\b", out)
 
     # Under a secret of each run: nobody finds a date of birth by hashing all of them.
-    assert len(named(answer.out)) == len(named(again.out)) > 0
-    assert set(named(answer.out)).isdisjoint(named(again.out))
-    shown = desk.match(*options, "--show-keys")
+    assert len(named(answer.out)) == len(named(shown.out)) > 0
+    assert set(named(answer.out)).isdisjoint(named(shown.out))
     [hottest, *_] = Counter(born).most_common(1)
     assert hottest[0] in shown.out
     assert hottest[0] not in shown.err
@@ -231,7 +263,10 @@ def test_a_run_says_what_prediction_was_expected_to_take_and_took(deduplicated):
     assert foretold["calibrated_on"] == ["survey"]  # a trained model needs no training
     assert foretold["seconds"] > 0
     assert foretold["shuffle_bytes"] > 0
-    assert observed == {"seconds": document["seconds"]["predict"], "pairs": document["counts"]["candidate_pairs_total"]}
+    assert observed["seconds"] == document["seconds"]["predict"]
+    assert observed["pairs"] == document["counts"]["candidate_pairs_total"]
+    # A row of a key takes about as much as was foretold; packing a few rows takes more.
+    assert 0.2 < observed["shuffle_bytes"] / foretold["shuffle_bytes"] < 20
     assert observed["pairs"] / 2 < foretold["pairs"] < observed["pairs"] * 2
 
 

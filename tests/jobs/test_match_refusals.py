@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.__main__ import main
 from jobs.harness import session
 from tests.jobs.match_desk import COMPARISONS, PEOPLE, TRAINED, UNTRAINED, assert_refused, columns
 from tests.linkage.splink_models import comparison, exact, level, null, otherwise
@@ -94,6 +95,16 @@ OPTIONS = {
         ["--threshold-weight=5", "--cluster-weight=3"],
     ),
     "a weight that is no number": (2, ["--threshold-weight nan"], ["--threshold-weight=nan"]),
+    "further clusters below the threshold": (
+        2,
+        ["--also-cluster-weights 3 is below --threshold-weight 5"],
+        ["--threshold-weight=5", "--also-cluster-weights=20,3"],
+    ),
+    "further weights that are none": (
+        2,
+        ["--also-cluster-weights 5;6: write numbers of bits with commas"],
+        ["--also-cluster-weights=5;6"],
+    ),
     "a cluster weight that is no number": (2, ["--cluster-weight nan"], ["--cluster-weight=nan"]),
     "one path twice": (2, ["--input again", "is given twice"], ["--input=again={folder}/./people.parquet"]),
     "one name twice": (2, ["--input people is given twice"], ["--input=people={folder}/other.parquet"]),
@@ -106,6 +117,13 @@ OPTIONS = {
     "no training file": (2, ["nowhere.yaml: no such file"], ["--training={folder}/nowhere.yaml"]),
     "pairs over budget by one rule": (4, ["--max-pairs 3: ", "distinct pairs", "blocking rule 1"], ["--max-pairs=3"]),
 }  # fmt: skip
+
+
+def test_only_a_dry_run_needs_no_output(capsys):
+    assert main(["match", "--input=people=people.csv", "--settings=settings.json"]) == 2
+    assert capsys.readouterr().err == (
+        "match: --output DIR is required: a new folder for the tables; only a --dry-run needs none\n"
+    )
 
 
 @pytest.mark.parametrize("case", INPUTS)

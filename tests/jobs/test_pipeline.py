@@ -69,10 +69,11 @@ def test_the_summary_says_what_a_person_wants_to_know(done):
         assert said in out
 
 
-def test_one_structured_line_for_each_stage(done):
+def test_structured_lines_for_each_stage(done):
     _, (_, _, err) = done
     lines = [json.loads(line) for line in err.splitlines()]
-    assert [(line["stage"], line["outcome"]) for line in lines] == [(name, "done") for name in STAGES]
+    told = [(name, outcome) for name in STAGES for outcome in ("running", "done")]
+    assert [(line["stage"], line["outcome"]) for line in lines] == told
 
 
 def test_every_row_is_a_record_or_in_quarantine(done):
@@ -103,11 +104,15 @@ def test_every_record_is_in_one_person(done):
 
 
 def test_accuracy(done):
-    pipeline, _ = done
+    pipeline, (_, out, _) = done
     scopes = {row["scope"]: row for row in pipeline.table(Zone.EVALUATION, "accuracy").collect()}
     assert {"all", "prison x probation"} <= scopes.keys()
     assert scopes["all"]["precision"] > 0.95
     assert scopes["all"]["recall"] > 0.8
+    truth = {row["record_id"]: row["true_person_id"] for row in pipeline.table(Zone.EVALUATION, "truth").collect()}
+    people = {truth[record_id] for record_id, *_ in pipeline.persons()} - {None}
+    assert pipeline.manifest["counts"]["people_with_records"] == len(people)
+    assert f"; {len(people):,} people have any\n" in out
 
 
 def test_the_manifest(done):
@@ -129,8 +134,13 @@ def test_a_second_run_does_nothing_and_says_the_same(done):
     assert _facts(out) == _facts(first)
     assert pipeline.persons() == before
     # A stage by itself knows the same marks.
-    code, _, err = pipeline.run(job="resolve")
+    code, out, err = pipeline.run(job="resolve")
     assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
+    # And tells what it found.
+    assert out.splitlines()[0] == f"persons found       {pipeline.manifest['counts']['persons']:,}"
+    code, out, _ = pipeline.run(job="evaluate")
+    assert out.splitlines()[0] in first.splitlines()  # precision and recall
+    assert out.startswith("precision, recall ")
 
 
 def test_a_run_that_was_stopped_between_two_tables_goes_on(done, monkeypatch):
@@ -152,7 +162,7 @@ def test_a_run_that_was_stopped_between_two_tables_goes_on(done, monkeypatch):
     # The clusters are of the stopped run, the persons of the one before; the next run makes both whole.
     code, _, err = pipeline.run()
     assert code == 0, err
-    assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * 4 + ["done"] * 2
+    assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * 4 + ["running", "done"] * 2
     assert pipeline.persons() == before
 
 
@@ -263,6 +273,7 @@ def test_a_budget_that_is_too_small_refuses(done):
     code, _, err = pipeline.run(job="link")
     pipeline.config["link"] = before
     assert code == 4
+    assert pipeline.manifest["stages"] == {"link": "refused"}
     assert "10" in err.splitlines()[-1]
 
 

@@ -7,6 +7,7 @@ from linkage.model.training_warnings import TrainedSession, training_warnings
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
 
 SEEN = {"name": {2, 1, 0}, "town": {1, 0}}
+RARE = "nothing to do if it is rare, else join it to a neighbour"
 NEAR = "levenshtein(name_l, name_r) <= 1"
 
 
@@ -41,7 +42,8 @@ def test_a_training_without_fault_is_passed_over_in_silence():
 
 def test_a_comparison_that_every_session_blocks_on_is_named_once():
     assert training_warnings(_model(), [BY_TOWN], SEEN) == (
-        "comparison town: no EM session leaves it free, so its m is not estimated",
+        "comparison town: no EM session leaves it free, so its m is not estimated; "
+        "add an em_blocking_rule that does without its columns",
     )
 
 
@@ -55,7 +57,7 @@ def test_a_comparison_that_every_session_blocks_on_is_named_once():
 def test_a_level_that_no_session_saw_is_named(name, stays):
     unseen = _session("l.dob = r.dob", m={"name": {**NAME, 1: None}, "town": TOWN})
     assert training_warnings(_model(name), [unseen], SEEN) == (
-        f"comparison name, level '{NEAR}': never seen in an EM session; {stays}",
+        f"comparison name, level '{NEAR}': never seen in an EM session; {stays}; {RARE}",
     )
     # One session that saw it is enough.
     assert training_warnings(_model(name), [unseen, BY_TOWN], SEEN) == ()
@@ -65,7 +67,7 @@ def test_a_level_that_no_session_saw_is_named(name, stays):
 def test_a_level_that_no_random_pair_reached_is_named(u, stays):
     town = ((0.7, 0.2), (0.3, u))
     assert training_warnings(_model(town=town), [BY_DOB], SEEN | {"town": {1}}) == (
-        f"comparison town, level 'ELSE': never seen among random pairs; its u stays at {stays}",
+        f"comparison town, level 'ELSE': never seen among random pairs; its u stays at {stays}; {RARE}",
     )
 
 
@@ -81,7 +83,8 @@ def test_agreement_and_likeness_that_speak_against_a_match_are_told_apart():
         'comparison name, level \'"name_l" = "name_r"\': m 0.05 is below u 0.1, '
         "so agreement speaks against a match; look at the blocking of its sessions",
         f"comparison name, level '{NEAR}': m 0.02 is below u 0.1, "
-        "so this likeness speaks against a match; it may belong to a lower level",
+        "so this likeness speaks against a match; nothing to do if that is plausible, else join the level to the one "
+        "below",
     )
 
 
@@ -140,7 +143,7 @@ def test_sessions_that_disagree_beyond_chance_are_named(low, high, matches, is_s
     assert lines == (
         [
             f"comparison name, level '{NEAR}': EM sessions disagree about m, from {low:.3g} (l.c = r.c) "
-            f"to {high:.3g} (l.a = r.a); blocked columns may depend on it"
+            f"to {high:.3g} (l.a = r.a); blocked columns may depend on it: block one session on another column"
         ]
         if is_said
         else []
