@@ -22,7 +22,8 @@ from jobs.harness.run import Run
 from linkage.engine.checks import check_runnable
 from linkage.engine.explanation import Explanation, explain_pair, model_of_pair
 from linkage.engine.one_pair import one_pair
-from linkage.engine.records import LinkageRecords, linkage_records
+from linkage.engine.record_inputs import linkage_records
+from linkage.engine.records import LinkageRecords
 from linkage.errors import ConfigError
 from linkage.lake import (
     check_replaceable,

@@ -21,7 +21,7 @@ from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.named import named_patterns
-from linkage.engine.records import linkage_records_of
+from linkage.engine.record_inputs import linkage_records_of
 from linkage.engine.scoring import score
 from linkage.engine.survey import survey
 from linkage.lake import Lake, Zone

@@ -34,7 +34,8 @@ from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_patterns
 from linkage.engine.nested import nested_clusters
 from linkage.engine.passes import Measured
-from linkage.engine.records import LinkageRecords, linkage_records
+from linkage.engine.record_inputs import linkage_records
+from linkage.engine.records import LinkageRecords
 from linkage.engine.scoring import score
 from linkage.engine.survey import Survey, survey
 from linkage.engine.training import TrainingRules, train, training_rules

@@ -17,7 +17,7 @@ from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
-from linkage.engine.records import linkage_records_of
+from linkage.engine.record_inputs import linkage_records_of
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.lake import Zone

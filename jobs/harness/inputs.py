@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from linkage.engine.records import check_number_of_inputs
+from linkage.engine.record_inputs import check_number_of_inputs
 from linkage.errors import ConfigError
 from linkage.lake import check_input
 from linkage.model.specification import LinkageModel

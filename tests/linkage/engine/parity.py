@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.records import linkage_records
+from linkage.engine.record_inputs import linkage_records
 from linkage.engine.survey import survey
 from linkage.engine.training import Training, train, training_rules
 from linkage.model.blocking import keyed_rules

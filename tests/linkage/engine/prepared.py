@@ -15,7 +15,8 @@ from linkage.engine.components import ComponentLimits
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.records import LinkageRecords, linkage_records, linkage_records_of
+from linkage.engine.record_inputs import linkage_records, linkage_records_of
+from linkage.engine.records import LinkageRecords
 from linkage.engine.scoring import ScoredPairs, score
 from linkage.engine.survey import Survey, survey
 from linkage.model.blocking import KeyedRule, keyed_rules

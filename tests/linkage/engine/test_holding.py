@@ -7,7 +7,8 @@ import pytest
 from linkage.engine import chunks, making
 from linkage.engine.held import ROW
 from linkage.engine.holding import hold
-from linkage.engine.records import ID, SOURCE, linkage_records, linkage_records_of
+from linkage.engine.record_inputs import linkage_records, linkage_records_of
+from linkage.engine.records import ID, SOURCE
 from linkage.engine.survey import survey
 from linkage.errors import InputError
 from linkage.model.blocking import keyed_rules

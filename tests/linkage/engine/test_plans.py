@@ -12,7 +12,7 @@ from linkage.engine import survey as surveying
 from linkage.engine.counting import CountingPlan
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
-from linkage.engine.records import linkage_records
+from linkage.engine.record_inputs import linkage_records
 from linkage.engine.scoring import score
 from linkage.engine.training import train, training_rules
 from linkage.model.blocking import keyed_rules

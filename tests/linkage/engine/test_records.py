@@ -7,7 +7,8 @@ import pytest
 from pyspark.sql import types as T
 
 from linkage.engine.checks import check_runnable
-from linkage.engine.records import ID, SOURCE, linkage_records, linkage_records_of, node_sql
+from linkage.engine.record_inputs import linkage_records, linkage_records_of
+from linkage.engine.records import ID, SOURCE, node_sql
 from linkage.engine.survey import survey
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import keyed_rules

@@ -13,7 +13,7 @@ import pytest
 from linkage.engine.explanation import explain_pair, model_of_pair
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.one_pair import one_pair
-from linkage.engine.records import linkage_records
+from linkage.engine.record_inputs import linkage_records
 from linkage.engine.source_frequencies import exact_agreement_by_sources
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules

@@ -8,7 +8,7 @@ import pytest
 
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
-from linkage.engine.records import linkage_records
+from linkage.engine.record_inputs import linkage_records
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.errors import ConfigError
