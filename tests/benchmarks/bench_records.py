@@ -73,7 +73,9 @@ def _standardise(supply: DataFrame) -> float:
     """Seconds to standardise every row of the supply."""
     keys = {"record_id": F.lit(0).cast("bigint"), "source_dataset": F.lit(DATASET), "source_key": F.col("event_id")}
     began = time.monotonic()
-    to_records(supply.withColumns(keys), DATASET, as_of=AS_OF).write.format("noop").mode("overwrite").save()
+    to_records(supply.withColumns(keys), DATASET, as_of=AS_OF, synthetic=True).write.format("noop").mode(
+        "overwrite"
+    ).save()
     return time.monotonic() - began
 
 
