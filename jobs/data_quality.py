@@ -16,6 +16,7 @@ from linkage.lake import Zone
 from linkage.outputs.data_quality import data_quality_page
 from linkage.quality.data_quality import Counts, Row, summary
 from linkage.records.quality import INVALID, PLACEHOLDER, finding_counts
+from linkage.records.rules import NO_FAULT
 
 TABLE, PAGE = "data_quality", "data_quality.html"
 
@@ -50,9 +51,11 @@ def _findings(task: _Task) -> dict[tuple[str, str, str, str], int]:
 
 
 def _counts(groups: Sequence[Group], findings: dict[tuple[str, str, str, str], int]) -> list[Counts]:
-    """One entry for each supply, period and linkage field."""
+    """One entry for each supply, period and linkage field; organisations are no part of what is linked."""
     rows: dict[tuple[str, str, str], list[int]] = {}
     for group in groups:
+        if NO_FAULT & set(group.reasons):
+            continue
         for column, missing in group.missing.items():
             cell = rows.setdefault((group.supply, group.period, column), [0, 0, 0])
             cell[0] += group.rows

@@ -101,7 +101,7 @@ def _totals(counts: Iterable[Counts]) -> list[Counts]:
 
 def _row(entry: Counts, as_of: date, expected: float | None, previous: float | None, smallest: int) -> Row:
     rows = safe_count(entry.rows, entry.rows, smallest=smallest)
-    accepted = safe_count(entry.accepted, entry.rows, smallest=smallest)
+    accepted = safe_count(entry.accepted, entry.accepted, smallest=smallest)
     missing = safe_count(entry.missing, entry.rows, smallest=smallest)
     invalid = safe_count(entry.invalid, entry.accepted, smallest=smallest)
     placeholder = safe_count(entry.placeholder, entry.accepted, smallest=smallest)
