@@ -44,5 +44,5 @@ def formal_forenames(forename: Column) -> Column:
     [['BOB', 'BOBBY', 'ROB', 'ROBERT', 'ROBERTO'], ['BILL', 'BILLY', 'BOB', 'ROBERT'], ['ZBIGNIEW']]
     """
     groups = {short: " ".join(sorted({short, *formal})) for short, formal in formal_names().items()}
-    alone = F.when(forename.isNotNull(), F.array(forename))
+    alone = F.when(forename != "", F.array(forename))
     return F.coalesce(F.split(lookup(forename, groups), " "), alone)
