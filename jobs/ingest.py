@@ -1,165 +1,135 @@
 """Check the supplies, set bad rows aside, and part identifiers from attributes.
 
-Every row of a supply ends in the standardised records and its dataset's attributes, or in
-quarantine with its reasons. Records get a keyed ID that nobody without the key can enumerate.
+Every row of a supply ends in the standardised records, its dataset's attributes and the linkage
+evidence, or in quarantine with its reasons, from where a correction brings it back. Records get a
+keyed ID that nobody without the key can enumerate.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 import schemas
-from jobs import deliveries
-from jobs.deliveries import Supplied
+from jobs import data_quality, deliveries, judging
 from jobs.harness import stages
-from jobs.settings import IngestSettings, PipelineSettings
-from linkage.errors import InputError, LinkageError
-from linkage.lake import Lake, Zone
-from linkage.records import quarantine, standardise, subgroups
+from jobs.harness.beside import beside
+from jobs.judging import Judged
+from jobs.settings import PipelineSettings
+from linkage.errors import LinkageError
+from linkage.lake import Commit, Zone
+from linkage.records import linkage_evidence, quarantine, standardise, subgroups
 
-KEY_PURPOSE = "record_id"
+CASE_KEY = "case_token"
 
-
-@dataclass(frozen=True)
-class _Supply:
-    """One supply with each row's broken rules, kept so that it is read once."""
-
-    name: str
-    schema: schemas.TableSchema
-    rows: int
-    flagged: DataFrame
+_Task = stages.Task[PipelineSettings]
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
     """What decides the result, and what is written."""
-    supplies = config.ingest.supplies
-    attributes = [stages.Table(Zone.ATTRIBUTES, f"{name}_attributes") for name in supplies]
+    ingest = config.ingest
+    attributes = [stages.Table(Zone.ATTRIBUTES, f"{name}_attributes") for name in ingest.supplies]
     return stages.Plan(
         inputs=[
-            *deliveries.tables(config.ingest),
+            *deliveries.tables(ingest),
             stages.Table(Zone.EVALUATION, "truth_keys"),
         ],
-        supplies=deliveries.paths(config.ingest),
+        supplies=[*deliveries.paths(ingest), *([] if ingest.corrections is None else [ingest.corrections])],
         outputs=[
             stages.Table(Zone.IDENTIFIERS, "records"),
             *attributes,
+            stages.Table(Zone.LINKAGE, "linkage_evidence"),
             stages.Table(Zone.LANDING, "quarantine"),
             stages.Table(Zone.EVALUATION, "subgroups"),
             stages.Table(Zone.EVALUATION, "truth"),
-            *deliveries.kept(config.ingest),
+            stages.Table(Zone.OUTPUTS, data_quality.TABLE),
+            *deliveries.kept(ingest),
         ],
-        settings=[config.ingest, *deliveries.contracts(config.ingest)],
+        settings=[ingest, *deliveries.contracts(ingest)],
         keyed=True,
     )
 
 
-def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
+def work(task: _Task) -> dict[str, int]:
     """Read, judge, part and write every supply; returns rows in, records and quarantined."""
-    config, lake, key = task.config.ingest, task.lake, task.ring.derive(KEY_PURPOSE)
     supplied = deliveries.read(task)
-    with _flagged_supplies(supplied) as supplies:
-        reasons = _count_reasons(supplies, config)
+    with judging.judged(task, supplied) as supplies:
+        groups = judging.groups(supplies, task.config.ingest)
+        judging.check(supplies, groups, task.config.ingest)
         rows = sum(supply.rows for supply in supplies)
-        records, quarantined = _write(supplies, config, lake, key)
+        records, quarantined = _write(supplies, task)
     # That every row was judged is known before the first write; what a write took, only when it is done.
     if rows != records + quarantined:
         raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
-    _write_truth(lake, key)
-    deliveries.keep(lake, supplied)
-    return {"rows": rows, "records": records, "quarantined": quarantined, **reasons, **deliveries.counts(supplied)}
+    data_quality.write(task, groups)
+    deliveries.keep(task.lake, supplied)
+    told = judging.counts(groups) | deliveries.counts(supplied)
+    return {"rows": rows, "records": records, "quarantined": quarantined, **told}
 
 
-@contextmanager
-def _flagged_supplies(supplied: Sequence[Supplied]) -> Iterator[list[_Supply]]:
-    supplies = []
-    for one in supplied:
-        flagged = quarantine.flag(one.frame, one.schema).persist(StorageLevel.MEMORY_AND_DISK)
-        supplies.append(_Supply(one.name, one.schema, one.rows, flagged))
-    try:
-        yield supplies
-    finally:
-        for kept in supplies:
-            kept.flagged.unpersist()
-
-
-def _count_reasons(supplies: Sequence[_Supply], config: IngestSettings) -> dict[str, int]:
-    """Counts broken rules over all supplies; a row may break several.
-
-    Raises:
-        LinkageError: A row that came in has not been judged.
-        InputError: Too large a share of one supply's rows is bad.
-    """
-    together = _union([s.flagged.select(F.lit(s.name).alias("supply"), quarantine.REASONS) for s in supplies])
-    counted = together.groupBy("supply", quarantine.REASONS).count().collect()
-    judged: Counter[str] = Counter()
-    bad: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    for name, broken, count in counted:
-        judged[name] += count
-        bad[name] += count if broken else 0
-        reasons.update({f"quarantined_{reason}": count for reason in broken})
-    for supply in supplies:
-        if judged[supply.name] != supply.rows:
-            raise LinkageError(
-                f"supply {supply.name}: {supply.rows} rows came in and {judged[supply.name]} were judged"
-            )
-        if bad[supply.name] > config.max_bad_share * supply.rows:
-            raise InputError(
-                f"supply {supply.name}: {bad[supply.name]} of {supply.rows} rows are bad, more than the share "
-                f"{config.max_bad_share} that ingest.max_bad_share allows ({_most(counted, supply.name)})"
-            )
-    return dict(sorted(reasons.items()))
-
-
-def _most(counted: Sequence[tuple[str, Sequence[str], int]], name: str) -> str:
-    reasons: Counter[str] = Counter()
-    for supply, broken, count in counted:
-        if supply == name:
-            reasons.update(dict.fromkeys(broken, count))
-    return ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common(3))
-
-
-def _write(supplies: Sequence[_Supply], config: IngestSettings, lake: Lake, key: bytes) -> tuple[int, int]:
-    """Writes all tables but the truth; returns numbers of records and of rows set aside."""
-    split = {supply.name: quarantine.split(supply.flagged, supply.schema) for supply in supplies}
-    identified = {name: standardise.identify(parts.accepted, name, key) for name, parts in split.items()}
-    _check_collisions(identified)
-    records = _union([standardise.to_records(df, name, as_of=config.as_of) for name, df in identified.items()])
-    written = lake.overwrite(
-        records, Zone.IDENTIFIERS, "records", schemas.load("records"), partition_by=["source_dataset"]
+def _write(supplies: Sequence[Judged], task: _Task) -> tuple[int, int]:
+    """Writes all tables but that of data quality; returns numbers of records and of rows set aside."""
+    as_of, key = task.config.ingest.as_of, task.ring.derive(judging.QUARANTINE_KEY)
+    split = {s.name: quarantine.split(s.flagged, s.schema, as_of=as_of, key=key) for s in supplies}
+    accepted = {name: parts.accepted for name, parts in split.items()}
+    _check_collisions(accepted)
+    records, aside, *_ = beside(
+        [
+            partial(_write_records, task, accepted),
+            partial(_put, task, Zone.LANDING, "quarantine", _union([part.quarantined for part in split.values()])),
+            *(partial(_write_attributes, task, name, df) for name, df in accepted.items()),
+            partial(_write_evidence, task, accepted),
+            partial(_write_subgroups, task, accepted),
+            *_truth(task),
+        ]
     )
-    for name, df in identified.items():
-        table = f"{name}_attributes"
-        attributes = standardise.to_attributes(df, name, as_of=config.as_of)
-        lake.overwrite(attributes, Zone.ATTRIBUTES, table, schemas.load(table))
-    groups = _union([subgroups.to_subgroups(df, name, as_of=config.as_of) for name, df in identified.items()])
-    lake.overwrite(groups, Zone.EVALUATION, "subgroups", schemas.load("subgroups"))
-    aside = _union([parts.quarantined for parts in split.values()])
-    return written.rows, lake.overwrite(aside, Zone.LANDING, "quarantine", schemas.load("quarantine")).rows
+    return records.rows, aside.rows
 
 
-def _check_collisions(identified: Mapping[str, DataFrame]) -> None:
+def _write_records(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
+    config = task.config
+    synthetic = config.ingest.synthetic or config.synthesise is not None
+    to_records = partial(standardise.to_records, as_of=config.ingest.as_of, synthetic=synthetic)
+    records = _union([to_records(df, name) for name, df in accepted.items()])
+    return _put(task, Zone.IDENTIFIERS, "records", records, partition_by=["source_dataset"])
+
+
+def _write_attributes(task: _Task, name: str, accepted: DataFrame) -> Commit:
+    attributes = standardise.to_attributes(accepted, name, as_of=task.config.ingest.as_of)
+    return _put(task, Zone.ATTRIBUTES, f"{name}_attributes", attributes)
+
+
+def _write_evidence(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
+    made = partial(linkage_evidence.to_linkage_evidence, as_of=task.config.ingest.as_of, key=task.ring.derive(CASE_KEY))
+    evidence = _union([made(df, name) for name, df in accepted.items()])
+    return _put(task, Zone.LINKAGE, "linkage_evidence", evidence)
+
+
+def _write_subgroups(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
+    groups = [subgroups.to_subgroups(df, name, as_of=task.config.ingest.as_of) for name, df in accepted.items()]
+    return _put(task, Zone.EVALUATION, "subgroups", _union(groups))
+
+
+def _truth(task: _Task) -> list[Callable[[], Commit]]:
+    """The write that puts the truth, where it is known, under the records' IDs."""
+    if not task.lake.exists(Zone.EVALUATION, "truth_keys"):
+        return []
+    keys = task.lake.read(Zone.EVALUATION, "truth_keys", schemas.load("truth_keys"))
+    truth = standardise.with_record_id(keys, task.ring.derive(judging.RECORD_KEY))
+    return [partial(_put, task, Zone.EVALUATION, "truth", truth.select("record_id", "true_person_id"))]
+
+
+def _put(task: _Task, zone: Zone, table: str, df: DataFrame, partition_by: Sequence[str] = ()) -> Commit:
+    return task.lake.overwrite(df, zone, table, schemas.load(table), partition_by=partition_by)
+
+
+def _check_collisions(accepted: Mapping[str, DataFrame]) -> None:
     """Source keys are unique after quarantine, so an ID that is there twice is a collision."""
-    ids = _union([df.select("record_id") for df in identified.values()])
+    ids = _union([df.select("record_id") for df in accepted.values()])
     if not ids.groupBy("record_id").count().where("count > 1").isEmpty():
         raise LinkageError("record_id: two records have one ID by chance; use another key and ingest again")
-
-
-def _write_truth(lake: Lake, key: bytes) -> None:
-    """Puts the truth, where it is known, under the records' IDs."""
-    if not lake.exists(Zone.EVALUATION, "truth_keys"):
-        return
-    keys = lake.read(Zone.EVALUATION, "truth_keys", schemas.load("truth_keys"))
-    truth = standardise.with_record_id(keys, key).select("record_id", "true_person_id")
-    lake.overwrite(truth, Zone.EVALUATION, "truth", schemas.load("truth"))
 
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame:
@@ -169,8 +139,9 @@ def _union(frames: Sequence[DataFrame]) -> DataFrame:
 STAGE = stages.Stage(
     "ingest",
     __name__,
-    reads=frozenset({Zone.LANDING, Zone.EVALUATION}),
-    writes=frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.EVALUATION}),
+    # Identifiers are read back for counts of what could not be used; no value of them is.
+    reads=frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.LINKAGE, Zone.EVALUATION, Zone.OUTPUTS}),
+    writes=frozenset({Zone.LANDING, Zone.IDENTIFIERS, Zone.ATTRIBUTES, Zone.LINKAGE, Zone.EVALUATION, Zone.OUTPUTS}),
     plan=plan,
     work=work,
 )

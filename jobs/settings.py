@@ -92,12 +92,18 @@ class Supply(Settings):
 class IngestSettings(Settings):
     """What comes in. `as_of` is the date of the supplies; nothing in them can be later.
 
-    If more than `max_bad_share` of a supply's rows are bad, the supply itself is.
+    If more than `max_bad_share` of a supply's rows are bad, the supply itself is; organisations are not bad
+    rows. `corrections` are a file with cells of rows that were set aside before, as the table of that name
+    is described. `synthetic` takes National Insurance numbers that are never issued, as a pipeline that
+    makes its own supplies does. No count below `smallest_count` is told of the data's quality.
     """
 
     supplies: dict[str, Supply] = Field(min_length=1)
     as_of: date
     max_bad_share: float = Field(ge=0, le=1)
+    corrections: str | None = None
+    synthetic: bool = False
+    smallest_count: int = Field(default=10, gt=0)
 
     @model_validator(mode="after")
     def _known(self) -> IngestSettings:

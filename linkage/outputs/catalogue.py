@@ -7,10 +7,10 @@ missingness) are those that Data First's users look for, and provenance stands b
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator, Sequence
 
 import schemas
+from linkage.outputs.pages import grid, page, text
 from schemas import Column, Provenance, TableSchema
 
 _JUSTICE = "Ministry of Justice"
@@ -26,15 +26,6 @@ _HEADINGS = (
     "Expected missing",
     "Provenance",
 )
-_STYLE = """
-body { font: 15px/1.45 sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 0.5rem 0 2rem; width: 100%; }
-th, td { border: 1px solid #bbb; padding: 0.25rem 0.5rem; text-align: left; vertical-align: top; }
-th { background: #eee; position: sticky; top: 0; }
-dt { float: left; clear: left; width: 10rem; font-weight: bold; }
-dd { margin: 0 0 0.2rem 10.5rem; }
-code { white-space: nowrap; }
-"""
 
 
 def catalogue() -> str:
@@ -53,24 +44,19 @@ def catalogue() -> str:
         "<p>Made of the schemas that every write is checked with. A tag says where the knowledge of a column, a code "
         'or a share comes from, and so how sure it is: see <a href="#documents">documents</a>.</p>',
         *_contents(grouped),
-        *(part for group, tables in grouped for part in (f"<h1>{_text(group)}</h1>", *map(_table, tables))),
+        *(part for group, tables in grouped for part in (f"<h1>{text(group)}</h1>", *map(_table, tables))),
         '<h1 id="value-sets">Value sets</h1>',
         *map(_value_set, schemas.value_set_names()),
         '<h1 id="documents">Documents</h1>',
-        _grid(
+        grid(
             ("Name", "Tag", "Standing", "Document"),
             (
-                (f"documents.{name}", (name, source.provenance, source.provenance.standing, _text(source.title)))
+                (f"documents.{name}", (name, source.provenance, source.provenance.standing, text(source.title)))
                 for name, source in schemas.sources().items()
             ),
         ),
     ]
-    body = "\n".join(parts)
-    title = "<title>Data catalogue</title>"
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{title}<style>{_STYLE}</style></head>\n'
-        f"<body>\n{body}\n</body></html>\n"
-    )
+    return page("Data catalogue", parts)
 
 
 def _tables() -> list[TableSchema]:
@@ -93,55 +79,55 @@ def _group(table: TableSchema) -> str:
 def _contents(grouped: Sequence[tuple[str, Sequence[TableSchema]]]) -> Iterator[str]:
     for group, tables in grouped:
         links = " · ".join(_link(table.name, table.name) for table in tables)
-        yield f"<p><b>{_text(group)}</b>: {links}</p>"
+        yield f"<p><b>{text(group)}</b>: {links}</p>"
     yield f"<p>{_link('value-sets', 'Value sets')} · {_link('documents', 'Documents')}</p>"
 
 
 def _table(table: TableSchema) -> str:
     facts = {
-        "Grain": _text(table.grain),
+        "Grain": text(table.grain),
         "Key": _codes(table.key),
-        "Zone": _text(table.zone),
+        "Zone": text(table.zone),
         "Part of": table.part_of and _link(table.part_of, table.part_of),
-        "Owner": table.owner and _text(table.owner),
-        "Time coverage": table.time_coverage and _text(table.time_coverage),
+        "Owner": table.owner and text(table.owner),
+        "Time coverage": table.time_coverage and text(table.time_coverage),
         "Event date": table.event_date and _codes([table.event_date]),
         "Names rows of": "; ".join(f"{_link(k.table, k.table)} by {_codes(k.columns)}" for k in table.foreign_keys),
         "Provenance": _provenance(table),
-        "Note": table.note and _text(table.note),
+        "Note": table.note and text(table.note),
     }
     listed = "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts.items() if fact)
     rows = [(f"{table.name}.{column.name}", _cells(table, column)) for column in table.columns]
     rows += [
-        (f"{table.name}.{o.pattern}", (_codes([o.pattern]), o.type, _text(o.description), _text(o.sensitivity)))
+        (f"{table.name}.{o.pattern}", (_codes([o.pattern]), o.type, text(o.description), text(o.sensitivity)))
         for o in table.open_columns
     ]
-    heading = f"<h2>{_text(table.name)}</h2><p>{_text(table.description)}</p>"
-    return f'<section id="{_text(table.name)}">{heading}<dl>{listed}</dl>{_grid(_HEADINGS, rows)}</section>'
+    heading = f"<h2>{text(table.name)}</h2><p>{text(table.description)}</p>"
+    return f'<section id="{text(table.name)}">{heading}<dl>{listed}</dl>{grid(_HEADINGS, rows)}</section>'
 
 
 def _cells(table: TableSchema, column: Column) -> tuple[str, ...]:
-    meaning = _text(column.description)
+    meaning = text(column.description)
     if column.values is not None:
         meaning += f"; codes: {_link(f'values.{column.values}', column.values)}"
     if column.note is not None:
-        meaning += f" ({_text(column.note)})"
+        meaning += f" ({text(column.note)})"
     kind = column.type if column.content is None else f"{column.type}, read as {column.content}"
     return (
         _codes([column.name]),
-        _text(kind),
+        text(kind),
         meaning,
-        _text(column.sensitivity),
+        text(column.sensitivity),
         "yes" if column.linkage else "",
         _key(table, column),
-        _text(column.time_coverage or table.time_coverage or ""),
+        text(column.time_coverage or table.time_coverage or ""),
         _missing(column),
         _provenance(column),
     )
 
 
 def _key(table: TableSchema, column: Column) -> str:
-    roles = [] if column.key is None else [_text(column.key)]
+    roles = [] if column.key is None else [text(column.key)]
     roles += [_link(key.table, key.table) for key in table.foreign_keys if column.name in key.columns]
     return ", ".join(roles)
 
@@ -152,7 +138,7 @@ def _missing(column: Column) -> str:
     if column.missing_as is not None:
         return f"as {_codes([column.missing_as])} of the supply"
     if column.missing_by is not None:
-        shares = ", ".join(f"{_text(code)} {share:.1%}" for code, share in column.missing_by.shares.items())
+        shares = ", ".join(f"{text(code)} {share:.1%}" for code, share in column.missing_by.shares.items())
         return f"by {_codes([column.missing_by.column])}: {shares} ({column.missing_provenance})"
     if column.expected_missing is not None:
         return f"{column.expected_missing:.1%} ({column.missing_provenance})"
@@ -171,33 +157,22 @@ def _value_set(name: str) -> str:
             f"values.{name}.{code}",
             (
                 _codes([code]),
-                _text(entry.meaning),
+                text(entry.meaning),
                 str(entry.valid_from or ""),
                 str(entry.valid_to or ""),
-                _text(entry.provenance or values.provenance),
+                text(entry.provenance or values.provenance),
             ),
         )
         for code, entry in values.codes.items()
     )
-    said = _text(values.description) + (f" ({_text(values.note)})" if values.note else "")
-    grid = _grid(("Code", "Meaning", "From", "To", "Tag"), rows)
-    return f'<section id="values.{_text(name)}"><h2>{_text(name)}</h2><p>{said}</p>{grid}</section>'
+    said = text(values.description) + (f" ({text(values.note)})" if values.note else "")
+    codes = grid(("Code", "Meaning", "From", "To", "Tag"), rows)
+    return f'<section id="values.{text(name)}"><h2>{text(name)}</h2><p>{said}</p>{codes}</section>'
 
 
-def _grid(headings: Iterable[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """A table of rows that have an id; cells are HTML already."""
-    head = "".join(f"<th>{heading}</th>" for heading in headings)
-    lines = (f'<tr id="{_text(place)}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n' for place, cells in rows)
-    return f"<table><tr>{head}</tr>\n{''.join(lines)}</table>"
-
-
-def _link(place: str, text: str) -> str:
-    return f'<a href="#{_text(place)}">{_text(text)}</a>'
+def _link(place: str, said: str) -> str:
+    return f'<a href="#{text(place)}">{text(said)}</a>'
 
 
 def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"<code>{_text(name)}</code>" for name in names)
-
-
-def _text(text: str) -> str:
-    return html.escape(text)
+    return ", ".join(f"<code>{text(name)}</code>" for name in names)

@@ -22,6 +22,9 @@ _GROUPS = "".join(f"${number}" for number in range(1, sum(t.count("(") - t.count
 # What a standardised line of a street ends with, these beside the abbreviations.
 _SHORT = "ST|RD|AV|LN|CL|DR|CRES|GDNS|SQ|TER|PL|CT|GR|PK|GRN|WAY|HILL|MEWS|WALK|RISE|ROW|VIEW|YARD|WHARF"
 
+# Districts, unitary authorities, metropolitan districts and London boroughs; unitary authorities of Wales (tag K).
+_LAD = r"\A(?:E0[6-9]|W06)\d{6}\z"
+
 _LINE_START, _LINE_END = r"(?:\A|, )", r"(?=,|\z)"
 _NUMBER = r"\d{1,4}[A-Z]?(?:[-/]\d{1,4}[A-Z]?)?"
 _FLAT_WORD = r"(?:FLAT|FLT|APARTMENT|APT|UNIT|ROOM)"
@@ -90,6 +93,36 @@ def street(address: Column) -> Column:
     'ST MARYS'
     """
     return empty_to_null(F.regexp_extract(address, _STREET, 1))
+
+
+def address_key(address: Column, postcode: Column) -> Column:
+    """House number and postcode, on which records of one home meet; null when either is.
+
+    Null also for a prison, a court or a hostel: whoever was there would meet.
+
+    Args:
+        address: standardised address.
+        postcode: standardised postcode.
+
+    >>> rows = [("FLAT 3, 12A HIGH ST", "XA1 2BC"), ("ROSE COTTAGE", "XA1 2BC"), ("12 HIGH ST HOSTEL", "XA1 2BC")]
+    >>> df = spark.createDataFrame(rows, "a string, p string")
+    >>> [row[0] for row in df.select(address_key(F.col("a"), F.col("p"))).collect()]
+    ['12A XA1 2BC', None, None]
+    """
+    number = F.regexp_extract(address, _HOUSE, 1)
+    own = postcode.isNotNull() & (number != "") & institution(address).isNull()
+    return F.when(own, F.concat(number, F.lit(" "), postcode))
+
+
+def standardise_lad_code(lad_code: Column) -> Column:
+    """The code of a local authority district of England or Wales; null for any other form.
+
+    >>> df = spark.createDataFrame([("e09000033 ",), ("W06000015",), ("E12000001",)], "c string")
+    >>> [row[0] for row in df.select(standardise_lad_code(F.col("c"))).collect()]
+    ['E09000033', 'W06000015', None]
+    """
+    written = F.upper(F.trim(lad_code))
+    return F.when(written.rlike(_LAD), written)
 
 
 def is_no_fixed_abode(address: Column) -> Column:

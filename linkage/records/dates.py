@@ -71,6 +71,25 @@ def plausible_birth(day: Column, *, latest: Column) -> Column:
     return F.when(believed, day)
 
 
+def other_births(texts: Column, *, latest: Column) -> Column:
+    """Dates of birth separated by semicolons that can be read and believed, sorted, without repeats.
+
+    Null when there is none.
+
+    Args:
+        texts: dates in the forms of `parse_date`.
+        latest: as for `plausible_birth`.
+
+    >>> texts, latest = F.lit("1985-02-28; 28/02/1985;1900-01-01;soon"), F.lit(date(2020, 1, 1))
+    >>> spark.range(1).select(other_births(texts, latest=latest).cast("array<string>")).first()[0]
+    ['1985-02-28']
+    """
+    days = F.transform(F.split(texts, ";"), lambda text: plausible_birth(parse_date(F.trim(text)), latest=latest))
+    believed = F.array_sort(F.array_distinct(F.array_compact(days)))
+    # Few records have any, and going through an array is slow.
+    return F.when(texts.isNotNull(), F.nullif(believed, F.array().cast("array<date>")))
+
+
 def is_impossible(text: Column) -> Column:
     """Whether a text has the form of a date and there is no such day, as opposed to no date at all.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -13,29 +15,48 @@ class Evidence(StrEnum):
 
     FORENAME_INITIAL = "forename_initial"
     FORENAME_UNUSABLE = "forename_unusable"
+    INITIALS_UNUSABLE = "initials_unusable"
     SURNAME_UNUSABLE = "surname_unusable"
     DOB_UNREADABLE = "dob_unreadable"
     DOB_PLACEHOLDER = "dob_placeholder"
     DOB_IMPLAUSIBLE = "dob_implausible"
     DOB_FIRST_JANUARY = "dob_first_january"
     SEX_UNUSABLE = "sex_unusable"
+    SEX_FROM_TITLE = "sex_from_title"
     POSTCODE_INVALID = "postcode_invalid"
     POSTCODE_NO_FIXED_ABODE = "postcode_no_fixed_abode"
     POSTCODE_PSEUDO = "postcode_pseudo"
+    ADDRESS_NO_FIXED_ABODE = "address_no_fixed_abode"
+    ADDRESS_INSTITUTION = "address_institution"
     PNC_INVALID = "pnc_invalid"
     CRO_INVALID = "cro_invalid"
     PRISON_NUMBER_INVALID = "prison_number_invalid"
     CRN_INVALID = "crn_invalid"
+    NINO_INVALID = "nino_invalid"
+    NHS_NUMBER_INVALID = "nhs_number_invalid"
+    UPN_INVALID = "upn_invalid"
+    ASN_INVALID = "asn_invalid"
+    URN_INVALID = "urn_invalid"
 
 
-def collect(findings: dict[Evidence, Column]) -> Column:
-    """The codes whose condition holds, in the order of `findings`; null when none does.
+# A bit for each finding: a whole number is cheaper to hand on than a text.
+FLAG = {finding: 1 << place for place, finding in enumerate(Evidence)}
 
-    A condition that is null does not hold.
+
+def collect(flags: Column, findings: dict[Evidence, Column]) -> Column:
+    """The codes of the findings that are flagged or whose condition holds, in the order of `Evidence`.
+
+    Null when there is none. A condition that is null does not hold.
+
+    Args:
+        flags: whole number made of `FLAG`; never null, and cheap to read.
+        findings: further ones by their condition; these are not in `flags`.
 
     >>> found = {Evidence.PNC_INVALID: F.lit(True), Evidence.CRO_INVALID: F.lit(None).cast("boolean")}
-    >>> spark.range(1).select(collect(found)).first()[0]
-    ['pnc_invalid']
+    >>> spark.range(1).select(collect(F.lit(FLAG[Evidence.CRN_INVALID]), found)).first()[0]
+    ['pnc_invalid', 'crn_invalid']
     """
-    text = F.concat_ws(",", *(F.when(holds, F.lit(finding.value)) for finding, holds in findings.items()))
-    return F.split(F.nullif(text, F.lit("")), ",")
+    conditions = {finding: flags.bitwiseAND(flag) != 0 for finding, flag in FLAG.items()} | findings
+    codes = F.array(*(F.when(conditions[finding], F.lit(finding.value)) for finding in Evidence))
+    any_holds = reduce(or_, (F.coalesce(holds, F.lit(False)) for holds in findings.values()), flags != 0)
+    return F.when(any_holds, F.array_compact(codes))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.records.quarantine import MALFORMED, REFUSED, Reason
+from linkage.records.quarantine import MALFORMED, REFUSED
+from linkage.records.rules import Reason
 
 NHS_NUMBER_SYSTEM = "https://fhir.nhs.uk/Id/nhs-number"
 COLUMNS = (

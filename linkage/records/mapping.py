@@ -22,8 +22,9 @@ from linkage.errors import InputError
 from linkage.records.contract import Contract
 from linkage.records.dates import parse_date
 from linkage.records.lookup import lookup
-from linkage.records.quarantine import MALFORMED, REFUSED, Reason
+from linkage.records.quarantine import MALFORMED, REFUSED
 from linkage.records.recipe import Recipe
+from linkage.records.rules import Reason
 
 DELETED = "_deleted"
 # Which files of a split delivery a row is from; passed on where a frame has it.

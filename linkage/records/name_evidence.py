@@ -10,7 +10,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from linkage.records.histories import distinct_sorted
-from linkage.records.text import empty_to_null
+from linkage.records.text import capitals, empty_to_null
 
 
 def is_initial(name: Column) -> Column:
@@ -31,6 +31,17 @@ def initials(forename: Column, surname: Column) -> Column:
     return F.concat(F.substring(forename, 1, 1), F.substring(surname, 1, 1))
 
 
+def standardise_initials(initials: Column) -> Column:
+    """Two initials as supplied, forename before surname, as two capitals; null for anything else.
+
+    >>> df = spark.createDataFrame([("a.s.",), ("É S",), ("ANS",)], "i string")
+    >>> [row[0] for row in df.select(standardise_initials(F.col("i"))).collect()]
+    ['AS', 'ES', None]
+    """
+    letters = F.regexp_replace(capitals(initials), "[^A-Z]+", "")
+    return F.when(F.length(letters) == 2, letters)
+
+
 def surname_parts(surname: Column) -> Column:
     """The words of a surname of two letters or more, sorted: both parts of a double-barrelled one.
 
@@ -41,7 +52,8 @@ def surname_parts(surname: Column) -> Column:
     >>> [row[0] for row in df.select(surname_parts(F.col("surname"))).collect()]
     [['JONES', 'SMITH'], ['HALL'], None]
     """
-    return distinct_sorted(_long_words(surname), but=("",))
+    whole = F.when(F.length(surname) > 1, F.array(surname))
+    return F.when(surname.contains(" "), distinct_sorted(_long_words(surname), but=("",))).otherwise(whole)
 
 
 def name_words(*names: Column) -> Column:

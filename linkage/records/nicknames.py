@@ -12,7 +12,6 @@ import yaml
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from linkage.records.histories import distinct_sorted
 from linkage.records.lookup import lookup
 
 
@@ -44,5 +43,6 @@ def formal_forenames(forename: Column) -> Column:
     >>> [row[0] for row in df.select(formal_forenames(F.col("name"))).collect()]
     [['BOB', 'BOBBY', 'ROB', 'ROBERT', 'ROBERTO'], ['BILL', 'BILLY', 'BOB', 'ROBERT'], ['ZBIGNIEW']]
     """
-    names = {short: " ".join(formal) for short, formal in formal_names().items()}
-    return distinct_sorted(F.split(F.concat_ws(" ", forename, lookup(forename, names)), " "), but=("",))
+    groups = {short: " ".join(sorted({short, *formal})) for short, formal in formal_names().items()}
+    alone = F.when(forename != "", F.array(forename))
+    return F.coalesce(F.split(lookup(forename, groups), " "), alone)

@@ -12,8 +12,10 @@ from linkage.records.text import code
 NO_FIXED_ABODE = ("NF11NF", "NF11FA", "ZZ993VZ")
 UNKNOWN = "ZZ993WZ"
 _PSEUDO = r"\A(?:ZZ99|NF1)"
-_SPACED = r"\A[A-Z][A-HJ-Y]?\d[A-Z\d]? \d[A-Z]{2}\z"
-_SQUASHED = r"\A(?:[A-Z][A-HJ-Y]?\d[A-Z\d]?\d[A-Z]{2}|GIR0AA)\z"
+# Not a pseudo-postcode.
+_SPACED = r"\A(?!ZZ99|NF1)[A-Z][A-HJ-Y]?\d[A-Z\d]? \d[A-Z]{2}\z"
+_SQUASHED = r"\A(?!ZZ99|NF1)(?:[A-Z][A-HJ-Y]?\d[A-Z\d]?\d[A-Z]{2}|GIR0AA)\z"
+_SECTOR = r"\A(?!ZZ99|NF1)[A-Z][A-HJ-Y]?\d[A-Z\d]?\d\z"
 
 
 def standardise_postcode(postcode: Column) -> Column:
@@ -29,9 +31,18 @@ def standardise_postcode(postcode: Column) -> Column:
     """
     squashed = code(postcode)
     spaced = F.regexp_replace(squashed, r"\A(.+)(...)\z", "$1 $2")
-    real = F.when(squashed.rlike(_SQUASHED) & ~squashed.rlike(_PSEUDO), spaced)
-    plain = postcode.rlike(_SPACED) & ~postcode.rlike(_PSEUDO)
-    return F.when(plain, postcode).otherwise(real)
+    return F.when(postcode.rlike(_SPACED), postcode).when(squashed.rlike(_SQUASHED), spaced)
+
+
+def standardise_sector(sector: Column) -> Column:
+    """A postcode sector, of a source that holds no more, with one space; null for bad forms and pseudo-postcodes.
+
+    >>> df = spark.createDataFrame([("xa1 2",), ("XA12",), ("XA1 2BC",), ("ZZ99 3",)], "s string")
+    >>> [row[0] for row in df.select(standardise_sector(F.col("s"))).collect()]
+    ['XA1 2', 'XA1 2', None, None]
+    """
+    squashed = code(sector)
+    return F.when(squashed.rlike(_SECTOR), F.regexp_replace(squashed, r"\A(.+)(.)\z", "$1 $2"))
 
 
 def is_pseudo(postcode: Column) -> Column:

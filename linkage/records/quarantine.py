@@ -1,26 +1,16 @@
-"""Rows of a supply that cannot be used: set aside with reasons, never lost, never stopping a run.
-
-The rules come from the schema of the supply: its key, the columns that must be filled, and
-those whose text must be readable as a date or a number.
-"""
+"""Rows of a supply that cannot be used: set aside with reasons, never lost, never stopping a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import reduce
-from operator import and_, or_
+from datetime import date
 from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from linkage.records.dates import parse_date
-from linkage.records.names import FORENAMES
-from linkage.records.organisations import is_organisation
+from linkage.records.keyed_hash import keyed_hash
+from linkage.records.rules import Reason, Rule, row_rules, ruleset
 from linkage.records.source_key import source_key
-from schemas import Column as SchemaColumn
 from schemas import TableSchema
 
 REASONS = "_reasons"
@@ -28,62 +18,22 @@ REASONS = "_reasons"
 MALFORMED = "_malformed"
 # Why a reader refuses a row that it keeps in `_malformed`; null there stands for `row_malformed`.
 REFUSED = "_refused"
-LONGEST_TEXT = 4_000
-_KEY = "_source_key"
-_IDENTITY = ("surname", "dob", "pnc", "cro", "prison_number", "crn")
-
-
-class Reason(StrEnum):
-    """Why a row is not accepted."""
-
-    KEY_MISSING = "key_missing"
-    KEY_CONFLICT = "key_conflict"
-    ROW_REPEATED = "row_repeated"
-    MANDATORY_MISSING = "mandatory_missing"
-    MANDATORY_UNREADABLE = "mandatory_unreadable"
-    TEXT_TOO_LONG = "text_too_long"
-    NOTHING_TO_LINK_ON = "nothing_to_link_on"
-    NOT_A_PERSON = "not_a_person"
-    ROW_MALFORMED = "row_malformed"
-    CODE_UNMAPPED = "code_unmapped"
-    SPLIT_KEY_MISSING = "split_key_missing"
-    SPLIT_KEY_REPEATED = "split_key_repeated"
-    SPLIT_UNPAIRED = "split_unpaired"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A reason and the condition under which a row is set aside for it; null does not hold."""
-
-    reason: Reason
-    broken: Column
+# The name of the file that a row came in, null where it is not known.
+SOURCE_FILE = "_source_file"
+# Of a row that was judged before and not accepted: its quarantine_id, and whether it was corrected since.
+SET_ASIDE, CORRECTED = "_set_aside", "_corrected"
+# Which of several equal rows a row is, from 1.
+COPY = "_copy"
+_KEY, _ROW, _DIFFERS = "_source_key", "_row", "_differs"
+# What `flag` takes beside the supply's columns, with what stands for none.
+_BESIDE = {MALFORMED: "string", REFUSED: "string", SOURCE_FILE: "string", SET_ASIDE: "string", CORRECTED: "boolean"}
 
 
 class Split(NamedTuple):
-    """`accepted` has the columns of the supply, `quarantined` those of the table quarantine."""
+    """`accepted` has the columns of the supply and those that it came with, `quarantined` those of its table."""
 
     accepted: DataFrame
     quarantined: DataFrame
-
-
-def row_rules(schema: TableSchema) -> tuple[Rule, ...]:
-    """The rules that can be judged on a row alone."""
-    mandatory = [c for c in schema.columns if not c.nullable and c.name not in schema.key]
-    rules = [
-        Rule(Reason.KEY_MISSING, _any(_blank(name) for name in schema.key)),
-        Rule(Reason.TEXT_TOO_LONG, _any(F.length(name) > LONGEST_TEXT for name in schema.column_names)),
-    ]
-    if mandatory:
-        rules.append(Rule(Reason.MANDATORY_MISSING, _any(_blank(c.name) for c in mandatory)))
-    readable = [c for c in mandatory if c.content]
-    if readable:
-        rules.append(Rule(Reason.MANDATORY_UNREADABLE, _any(_unreadable(c) for c in readable)))
-    identity = [name for name in _IDENTITY if name in schema.column_names]
-    if identity:
-        rules.append(Rule(Reason.NOTHING_TO_LINK_ON, ~_any(~_blank(name) for name in identity)))
-    if "party_type" in schema.column_names:
-        rules.append(Rule(Reason.NOT_A_PERSON, (F.col("party_type") == "O") | _named_as_organisation(schema)))
-    return tuple(rules)
 
 
 def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
@@ -94,57 +44,76 @@ def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
     say which one is right. A line that could not be taken apart is `row_malformed`, whatever else
     is wrong with it, unless the reader says another reason in `_refused`; only a frame with the column
     `_malformed` has such lines.
+
+    A row that was judged before and accepted stays so: of a conflict with rows that were set aside
+    then (`_set_aside`), these are at fault. Rows neither multiply nor vanish.
     """
     names = schema.column_names
-    df = df.withColumns({name: F.lit(None).cast("string") for name in (MALFORMED, REFUSED) if name not in df.columns})
+    missing = {name: F.lit(None).cast(kind) for name, kind in _BESIDE.items() if name not in df.columns}
     # What stands in the key's place of a malformed line may be another row's key.
     key = F.when(F.col(MALFORMED).isNull(), source_key(schema))
-    keyed = df.select(*names, MALFORMED, REFUSED, key.alias(_KEY), F.xxhash64(*names).alias("_row"))
+    keyed = df.withColumns(missing).select(
+        *names, *_BESIDE, key.alias(_KEY), F.xxhash64(*names, F.col(MALFORMED)).alias(_ROW)
+    )
     # Rows without a key must not meet in one partition.
-    by_key = Window.partitionBy(F.coalesce(_KEY, F.col("_row").cast("string")))
-    differs = F.min("_row").over(by_key) != F.max("_row").over(by_key)
-    copy = F.row_number().over(by_key.orderBy("_row"))
+    place = F.coalesce(_KEY, F.col(_ROW).cast("string"))
+    by_key, equal = Window.partitionBy(place), Window.partitionBy(place, _ROW)
+    differs = F.min(_ROW).over(by_key) != F.max(_ROW).over(by_key)
+    copy = F.row_number().over(equal.orderBy(F.col(SET_ASIDE).asc_nulls_first()))
+    settled = F.max(F.col(SET_ASIDE).isNotNull()).over(by_key) & F.col(SET_ASIDE).isNull()
+    judged = keyed.withColumns({_DIFFERS: differs & ~settled, COPY: copy})
+    return judged.select(*names, *_BESIDE, COPY, _reasons(schema).alias(REASONS))
+
+
+def _reasons(schema: TableSchema) -> Column:
     has_key = F.col(_KEY).isNotNull()
+    malformed = F.array(F.coalesce(REFUSED, F.lit(Reason.ROW_MALFORMED.value)))
     rules = (
         *row_rules(schema),
-        Rule(Reason.KEY_CONFLICT, has_key & F.col("_differs")),
-        Rule(Reason.ROW_REPEATED, has_key & ~F.col("_differs") & (F.col("_copy") > 1)),
+        Rule(Reason.KEY_CONFLICT, has_key & F.col(_DIFFERS)),
+        Rule(Reason.ROW_REPEATED, has_key & ~F.col(_DIFFERS) & (F.col(COPY) > 1)),
     )
     broken = F.sort_array(F.array_compact(F.array(*(F.when(r.broken, F.lit(r.reason.value)) for r in rules))))
-    malformed = F.array(F.coalesce(REFUSED, F.lit(Reason.ROW_MALFORMED.value)))
-    judged = keyed.withColumns({"_differs": differs, "_copy": copy})
-    reasons = F.when(F.col(MALFORMED).isNotNull(), malformed).otherwise(broken)
-    return judged.select(*names, MALFORMED, reasons.alias(REASONS))
+    return F.when(F.col(MALFORMED).isNotNull(), malformed).otherwise(broken)
 
 
-def split(flagged: DataFrame, schema: TableSchema) -> Split:
+def split(flagged: DataFrame, schema: TableSchema, *, as_of: date, key: bytes) -> Split:
     """Divide flagged rows: every row is in exactly one of the two results.
 
     Both read `flagged`; a caller that writes both should keep it in scratch in between.
+
+    Args:
+        flagged: of `flag`.
+        schema: of the supply.
+        as_of: date of the supply.
+        key: secret of the rows' `quarantine_id`.
     """
     good = F.size(REASONS) == 0
-    row = F.to_json(F.struct(*schema.column_names, MALFORMED))
     quarantined = flagged.where(~good).select(
-        F.lit(schema.name).alias("source_dataset"), F.col(REASONS).alias("reasons"), row.alias("row_json")
+        quarantine_id(flagged, schema, key).alias("quarantine_id"),
+        F.lit(schema.name).alias("source_dataset"),
+        F.lit(as_of).alias("supplied_as_of"),
+        F.col(SOURCE_FILE).alias("source_file"),
+        F.col(REASONS).alias("reasons"),
+        F.lit(ruleset(schema)).alias("ruleset"),
+        F.coalesce(CORRECTED, F.lit(False)).alias("is_corrected"),
+        _row_json(schema).alias("row_json"),
     )
-    return Split(flagged.where(good).drop(REASONS, MALFORMED), quarantined)
+    return Split(flagged.where(good).drop(REASONS, COPY, *_BESIDE), quarantined)
 
 
-def _blank(name: str) -> Column:
-    return F.col(name).isNull() | (F.trim(name) == "")
+def quarantine_id(flagged: DataFrame, schema: TableSchema, key: bytes) -> Column:
+    """What a row that is set aside is called, in every run and whatever corrections it gets; a letter, then hex.
+
+    A keyed hash of dataset, content and number among equal rows: nobody without the key can tell
+    whether a row is there.
+    """
+    content = (F.lit(schema.name), _row_json(schema), F.col(COPY).cast("string"))
+    hashed = F.lower(F.lpad(F.hex(keyed_hash(flagged.sparkSession, *content, key=key)), 16, "0"))
+    # With the letter no spreadsheet takes it for a number.
+    return F.coalesce(SET_ASIDE, F.concat(F.lit("q"), hashed))
 
 
-def _unreadable(column: SchemaColumn) -> Column:
-    text = F.col(column.name)
-    parsed = parse_date(text) if column.content == "date" else F.trim(text).try_cast(str(column.content))
-    return ~_blank(column.name) & parsed.isNull()
-
-
-def _named_as_organisation(schema: TableSchema) -> Column:
-    """Whether the surname is an organisation's and no forename stands beside it, whatever the type says."""
-    forenames = (_blank(name) for name in FORENAMES if name in schema.column_names)
-    return reduce(and_, forenames, is_organisation(F.col("surname")))
-
-
-def _any(conditions: Iterable[Column]) -> Column:
-    return reduce(or_, conditions)
+def _row_json(schema: TableSchema) -> Column:
+    """The row as JSON, without what is null: a column that a schema gets later changes nothing."""
+    return F.to_json(F.struct(*schema.column_names, MALFORMED))

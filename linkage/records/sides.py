@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from linkage.records.mapping import SIDE
-from linkage.records.quarantine import MALFORMED, REFUSED, Reason
+from linkage.records.quarantine import MALFORMED, REFUSED
+from linkage.records.rules import Reason
 
 BOTH, IDENTIFIERS, ATTRIBUTES = "both", "identifiers", "attributes"
 _PAIR, _ROW, _REASON, _RAW = "_pair", "_row", "_side_reason", "_side_raw"

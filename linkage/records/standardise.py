@@ -12,14 +12,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records import dates, identifiers, names, postcodes, sex
+from linkage.records import addresses, dates, fields, name_evidence, nicknames, postcodes
+from linkage.records.ethnicity import standardise_ethnicity
 from linkage.records.evidence import Evidence, collect
+from linkage.records.fields import linkage_fields
 from linkage.records.keyed_hash import keyed_hash
-from linkage.records.name_evidence import is_initial
 from linkage.records.source_key import source_key
 from linkage.records.supplied import latest_date, supplied
 from linkage.records.text import within
 from schemas import TableSchema
+
+_LATEST = "_latest"
+_SELF_DEFINED = "ethnicity_18"
 
 
 def identify(accepted: DataFrame, dataset: str, key: bytes) -> DataFrame:
@@ -41,52 +45,24 @@ def with_record_id(sourced: DataFrame, key: bytes) -> DataFrame:
     return sourced.withColumn("record_id", record_id)
 
 
-def to_records(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame:
+def to_records(identified: DataFrame, dataset: str, *, as_of: date, synthetic: bool = False) -> DataFrame:
     """Rows of the table `records`, one for each identified row of the supply.
 
     Args:
         identified: accepted rows with the columns that `identify` adds.
         dataset: name of the supply's schema.
         as_of: date of the supply; no date of birth and no identifier can be later.
+        synthetic: take National Insurance numbers that are never issued, as synthetic supplies have.
     """
     supply = schemas.load(dataset)
-    latest = latest_date(supply, as_of=as_of)
-    # Two steps: values that a later one needs twice are computed once.
-    parsed = identified.withColumns(
-        {
-            "_words": names.forename_words(*(supplied(supply, name) for name in names.FORENAMES)),
-            "_parsed_dob": dates.parse_date(supplied(supply, "dob")),
-            "_postcode": postcodes.standardise_postcode(supplied(supply, "postcode")),
-            "_latest": latest,
-        }
+    made = fields.parsed_fields(supply, as_of=as_of, synthetic=synthetic) | {_LATEST: latest_date(supply, as_of=as_of)}
+    kept = ("record_id", "source_dataset", "source_key")
+    # Two steps and no more: a value that is needed twice is computed once, and each step copies the row.
+    parsed = identified.select(*kept, *(value.alias(name) for name, value in made.items()))
+    derived = _derived(supply)
+    return parsed.select(
+        *(derived[n].alias(n) if n in derived else F.col(n) for n in schemas.load("records").column_names)
     )
-    standard = parsed.withColumns(
-        {
-            "forename1_std": F.get("_words", F.lit(0)),
-            "forename2_std": F.get("_words", F.lit(1)),
-            "forename3_std": F.get("_words", F.lit(2)),
-            "surname_std": names.standardise_surname(supplied(supply, "surname")),
-            "name_aliases_std": names.standardise_aliases(supplied(supply, "aliases")),
-            "_dob": dates.plausible_birth(F.col("_parsed_dob"), latest=F.col("_latest")),
-            "_sex": sex.standardise_sex(supplied(supply, "sex")),
-            "postcode_sector_std": postcodes.sector(F.col("_postcode")),
-            "postcode_district_std": postcodes.district(F.col("_postcode")),
-            "postcode_history_std": postcodes.standardise_history(
-                F.col("_postcode"), supplied(supply, "previous_postcodes")
-            ),
-            "pnc_std": identifiers.normalise_pnc(supplied(supply, "pnc"), latest_year=F.lit(as_of.year)),
-            "cro_std": identifiers.normalise_cro(supplied(supply, "cro")),
-            "prison_number_std": identifiers.normalise_prison_number(supplied(supply, "prison_number")),
-            "crn_std": identifiers.normalise_crn(supplied(supply, "crn")),
-        }
-    )
-    made = {
-        "dob": F.col("_dob"),
-        "sex": F.col("_sex"),
-        "postcode_std": F.col("_postcode"),
-        "evidence": _evidence(supply),
-    }
-    return standard.select(*(made[n].alias(n) if n in made else F.col(n) for n in schemas.load("records").column_names))
 
 
 def to_attributes(identified: DataFrame, dataset: str, *, as_of: date) -> DataFrame:
@@ -109,8 +85,34 @@ def to_attributes(identified: DataFrame, dataset: str, *, as_of: date) -> DataFr
     )
 
 
+def _derived(supply: TableSchema) -> dict[str, Column]:
+    """What is made of the standardised fields."""
+    forename, surname, postcode = F.get(fields.WORDS, F.lit(0)), F.col("surname_std"), F.col("postcode_std")
+    dob = dates.plausible_birth(F.col(fields.PARSED_DOB), latest=F.col(_LATEST))
+    sector = postcodes.sector(postcode)
+    if "postcode" not in linkage_fields(supply):
+        sector = F.col(fields.SECTOR)
+    initials = name_evidence.initials(forename, surname)
+    return {
+        "forename1_std": forename,
+        "forename2_std": F.get(fields.WORDS, F.lit(1)),
+        "forename3_std": F.get(fields.WORDS, F.lit(2)),
+        "forename1_formal_std": nicknames.formal_forenames(forename),
+        "initials_std": F.coalesce(F.col(fields.INITIALS), initials),
+        "surname_parts_std": name_evidence.surname_parts(surname),
+        "dob": dob,
+        "dob_swapped": dates.with_day_and_month_swapped(dob),
+        "postcode_sector_std": sector,
+        "postcode_district_std": F.substring_index(sector, " ", 1),
+        "address_key_std": addresses.address_key(F.col(fields.ADDRESS), postcode),
+        "evidence": _evidence(supply, forename, dob),
+    }
+
+
 def _typed(column: schemas.Column) -> Column:
     text = F.col(column.name)
+    if column.values == _SELF_DEFINED:
+        return standardise_ethnicity(text)
     if column.values:
         return within(text, tuple(schemas.value_set(column.values)))
     if column.type == "date":
@@ -118,35 +120,25 @@ def _typed(column: schemas.Column) -> Column:
     return F.trim(text) if column.type == "string" else F.trim(text).try_cast(column.type)
 
 
-def _evidence(supply: TableSchema) -> Column:
+def _evidence(supply: TableSchema, forename: Column, dob: Column) -> Column:
     """Findings on the fields that the supply has."""
-    dob, postcode = F.col("_parsed_dob"), supplied(supply, "postcode")
-    # Asked of lost postcodes only: few are, and the question is dear.
-    lost = _lost(postcode, "_postcode")
-    pseudo, no_fixed_abode = (
-        F.when(lost, postcodes.is_pseudo(postcode)),
-        F.when(lost, postcodes.is_no_fixed_abode(postcode)),
-    )
-    findings = {
-        Evidence.FORENAME_INITIAL: is_initial(F.col("forename1_std")),
-        Evidence.FORENAME_UNUSABLE: _lost(supplied(supply, "forename1"), "forename1_std"),
-        Evidence.SURNAME_UNUSABLE: _lost(supplied(supply, "surname"), "surname_std"),
-        Evidence.DOB_UNREADABLE: _lost(supplied(supply, "dob"), "_parsed_dob"),
-        Evidence.DOB_PLACEHOLDER: dates.is_placeholder(dob),
-        Evidence.DOB_IMPLAUSIBLE: F.col("_dob").isNull() & dob.isNotNull() & ~dates.is_placeholder(dob),
-        Evidence.DOB_FIRST_JANUARY: dates.is_first_january(F.col("_dob")),
-        Evidence.SEX_UNUSABLE: _lost(supplied(supply, "sex"), "_sex"),
-        Evidence.POSTCODE_INVALID: ~pseudo,
-        Evidence.POSTCODE_NO_FIXED_ABODE: no_fixed_abode,
-        Evidence.POSTCODE_PSEUDO: pseudo & ~no_fixed_abode,
-        Evidence.PNC_INVALID: _lost(supplied(supply, "pnc"), "pnc_std"),
-        Evidence.CRO_INVALID: _lost(supplied(supply, "cro"), "cro_std"),
-        Evidence.PRISON_NUMBER_INVALID: _lost(supplied(supply, "prison_number"), "prison_number_std"),
-        Evidence.CRN_INVALID: _lost(supplied(supply, "crn"), "crn_std"),
-    }
-    return collect(findings)
-
-
-def _lost(text: Column, made: str) -> Column:
-    """Whether a field held something of which nothing was made."""
-    return F.col(made).isNull() & (F.trim(text) != "")
+    has = linkage_fields(supply)
+    parsed, address = F.col(fields.PARSED_DOB), F.col(fields.ADDRESS)
+    placeholder = dates.is_placeholder(parsed)
+    found: dict[Evidence, Column] = {}
+    if "forename1" in has:
+        found[Evidence.FORENAME_INITIAL] = name_evidence.is_initial(forename)
+    if "dob" in has:
+        found |= {
+            Evidence.DOB_PLACEHOLDER: placeholder,
+            Evidence.DOB_IMPLAUSIBLE: dob.isNull() & parsed.isNotNull() & ~placeholder,
+            Evidence.DOB_FIRST_JANUARY: dates.is_first_january(dob),
+        }
+    if "sex" not in has and "title" in has:
+        found[Evidence.SEX_FROM_TITLE] = F.col("sex").isNotNull()
+    if "address_line1" in has:
+        found |= {
+            Evidence.ADDRESS_NO_FIXED_ABODE: addresses.is_no_fixed_abode(address),
+            Evidence.ADDRESS_INSTITUTION: addresses.institution(address).isNotNull(),
+        }
+    return collect(F.col(fields.LOST), found)

@@ -89,7 +89,24 @@ def test_every_row_is_a_record_or_in_quarantine(done):
     ]
     both = attributes[0].unionAll(attributes[1]).unionAll(attributes[2])
     assert both.exceptAll(records.select("record_id")).isEmpty()
+    evidence = pipeline.table(Zone.LINKAGE, "linkage_evidence").select("record_id")
+    assert evidence.exceptAll(records.select("record_id")).isEmpty()
+    assert evidence.count() == counts["records"]
     assert both.count() == counts["records"]
+
+
+def test_how_full_and_sound_the_supplies_are(done):
+    pipeline, _ = done
+    found = pipeline.table(Zone.OUTPUTS, "data_quality").where("period = 'all'").collect()
+    rows = {(row["source_dataset"], row["column_name"]): row for row in found}
+    assert {dataset for dataset, _ in rows} == {"magistrates", "prison", "probation"}
+    dates = rows["magistrates", "dob"]
+    assert 0 < dates["accepted"] < dates["rows"]
+    # What the schema expects is what the synthetic supplies are made with, give or take chance and bad rows.
+    second = rows["magistrates", "forename2"]
+    assert abs(second["missing_share"] - second["expected_missing"]) < 0.15
+    pages = list((pipeline.folder / "runs").glob("*/data_quality.html"))
+    assert len(pages) == 1
 
 
 def test_every_record_is_in_one_person(done):
@@ -206,7 +223,7 @@ def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
     assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
 
 
-def test_a_csv_row_that_does_not_fit_its_header_goes_to_quarantine(spark, tmp_path):
+def test_a_row_that_is_set_aside_comes_back_corrected_and_once(spark, tmp_path):
     pipeline = _Pipeline(spark, tmp_path)
     names = schemas.load("prison").column_names
     good = ",".join({"journey_id": "J1", "surname": "SMITH", "reception_date": "2015-06-07"}.get(n, "") for n in names)
@@ -216,6 +233,22 @@ def test_a_csv_row_that_does_not_fit_its_header_goes_to_quarantine(spark, tmp_pa
     assert code == 0, err
     counts = pipeline.manifest["counts"]
     assert counts == {"rows": 2, "records": 1, "quarantined": 1, "quarantined_row_malformed": 1}
+    [aside] = pipeline.table(Zone.LANDING, "quarantine").collect()
+    assert aside["source_file"] == "prison.csv"
+    cells = {"journey_id": "J2", "surname": "SMITH", "reception_date": "2016-06-07"}
+    lines = [f"{aside['quarantine_id']},{name},{value}" for name, value in cells.items()]
+    (tmp_path / "mended.csv").write_text("\n".join(["quarantine_id,column_name,value", *lines]) + "\n")
+    pipeline.config["ingest"]["corrections"] = f"{tmp_path}/mended.csv"
+    code, _, err = pipeline.run(job="ingest")
+    assert code == 0, err
+    counts = pipeline.manifest["counts"]
+    assert counts == {"rows": 2, "records": 2, "quarantined": 0, "corrected": 1, "corrected_accepted": 1}
+    code, _, err = pipeline.run(job="ingest")
+    assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
+    evidence = pipeline.table(Zone.LINKAGE, "linkage_evidence").collect()
+    assert sorted(str(row["custody_from"]) for row in evidence) == ["2015-06-07", "2016-06-07"]
+    quality = {row["column_name"]: row for row in pipeline.table(Zone.OUTPUTS, "data_quality").collect()}
+    assert quality["surname"]["rows"] is None, "two rows are too few to be told"
 
 
 def test_a_row_that_is_lost_is_missed_before_anything_is_written(spark, tmp_path, monkeypatch):

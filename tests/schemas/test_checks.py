@@ -64,9 +64,9 @@ def test_an_empty_table_breaks_nothing(spark: SparkSession) -> None:
 
 
 def test_tables_without_a_key_or_a_schema_are_refused(spark: SparkSession) -> None:
-    nothing = spark.createDataFrame([], "reasons array<string>")
+    nothing = spark.createDataFrame([], "pairs bigint")
     with pytest.raises(ConfigError, match="key_counts: no table with a key is given"):
-        schemas.key_counts({"quarantine": nothing})
+        schemas.key_counts({"pattern_counts": nothing})
     with pytest.raises(ConfigError, match="no schema for table 'civic'"):
         schemas.key_counts({"civic": nothing})
 

@@ -8,7 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 import schemas
-from linkage.records.quarantine import LONGEST_TEXT, MALFORMED, Reason, flag, split
+from linkage.records.quarantine import MALFORMED
+from linkage.records.rules import LONGEST_TEXT, Fault, Level, Reason, rule_entries
+from tests.linkage.records.tiny_supplies import judged, supply
 
 GOOD = {
     "case_id": "C1",
@@ -46,18 +48,21 @@ ROWS: list[tuple[dict[str, str | None], list[Reason], str]] = [
 
 def test_each_rule_finds_its_row_and_no_row_is_lost(spark: SparkSession) -> None:
     schema = schemas.load("magistrates")
-    rows = [tuple((GOOD | change).get(name) for name in schema.column_names) for change, _, _ in ROWS]
-    df = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in schema.column_names))
-    accepted, quarantined = split(flag(df, schema), schema)
-    schemas.load("quarantine").check(quarantined)
+    df = supply(spark, "magistrates", *(GOOD | change for change, _, _ in ROWS))
+    accepted, quarantined = judged(df, "magistrates")
+    table = schemas.load("quarantine")
+    table.check(quarantined)
     schema.check(accepted)
-    found = [(json.loads(row["row_json"]), row["reasons"]) for row in quarantined.collect()]
+    aside = schemas.guarded(quarantined, table, "landing/quarantine").collect()
+    assert len({row["quarantine_id"] for row in aside}) == len(aside), "equal rows have names of their own"
+    assert judged(df.repartition(7), "magistrates").quarantined.exceptAll(quarantined).isEmpty(), "on any partitioning"
+    found = [(json.loads(row["row_json"]), row["reasons"]) for row in aside]
     found += [({k: v for k, v in row.asDict().items() if v is not None}, []) for row in accepted.collect()]
     expected = [
         ({k: v for k, v in (GOOD | change).items() if v is not None}, [r.value for r in reasons])
         for change, reasons, _ in ROWS
     ]
-    assert len(found) == len(rows)
+    assert len(found) == len(ROWS)
     order = repr
     assert sorted(found, key=order) == sorted(expected, key=order)
 
@@ -65,9 +70,8 @@ def test_each_rule_finds_its_row_and_no_row_is_lost(spark: SparkSession) -> None
 def test_a_line_that_could_not_be_taken_apart_is_kept_whole(spark: SparkSession) -> None:
     schema = schemas.load("prison")
     good = {"journey_id": "J1", "surname": "Smith", "reception_date": "2015-06-07"}
-    rows = [(*(good.get(name) for name in schema.column_names), line) for line in (None, "J1,Smith,Jo,hn")]
-    df = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in (*schema.column_names, MALFORMED)))
-    accepted, quarantined = split(flag(df, schema), schema)
+    rows = (good | {MALFORMED: line} for line in (None, "J1,Smith,Jo,hn"))
+    accepted, quarantined = judged(supply(spark, "prison", *rows, also=(MALFORMED,)), "prison")
     schema.check(accepted)
     assert accepted.count() == 1, "its key is no conflict with a good row's"
     [row] = quarantined.collect()
@@ -77,6 +81,12 @@ def test_a_line_that_could_not_be_taken_apart_is_kept_whole(spark: SparkSession)
 
 @pytest.mark.parametrize("name", ["magistrates", "prison", "probation"])
 def test_an_empty_supply_is_fine(spark: SparkSession, name: str) -> None:
-    schema = schemas.load(name)
-    accepted, quarantined = split(flag(spark.createDataFrame([], schema.struct_type()), schema), schema)
+    accepted, quarantined = judged(spark.createDataFrame([], schemas.load(name).struct_type()), name)
     assert (accepted.count(), quarantined.count()) == (0, 0)
+
+
+def test_every_rule_is_data() -> None:
+    assert set(schemas.value_set("quarantine_reason")) == {reason.value for reason in Reason}
+    assert set(schemas.value_set("supply_fault")) == {fault.value for fault in Fault}
+    levels = {entry.code: entry.level for entry in rule_entries()}
+    assert levels == dict.fromkeys(map(str, Reason), Level.ROW) | dict.fromkeys(map(str, Fault), Level.SUPPLY)

@@ -12,13 +12,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records.quarantine import Reason, flag, split
+from linkage.records.quarantine import flag, split
+from linkage.records.rules import Reason
 from linkage.records.standardise import identify, to_records
 from linkage.synthetic import Rates, Spec, Supplies, synthesise
 
 RATES_FILE = Path(__file__).parents[3] / "conf" / "synthetic" / "rates.yaml"
 RATES = Rates.model_validate(yaml.safe_load(RATES_FILE.read_text(encoding="utf-8")))
 PEOPLE = 3_000
+JUDGE = {"as_of": date(2023, 12, 31), "key": b"k" * 16}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def records(supplies: Supplies, tmp_path_factory: pytest.TempPathFactory) -> Dat
     """Standardised records with the true person."""
     made = []
     for name, df in supplies.tables.items():
-        accepted = split(flag(df, schemas.load(name)), schemas.load(name)).accepted
+        accepted = split(flag(df, schemas.load(name)), schemas.load(name), **JUDGE).accepted
         made.append(to_records(identify(accepted, name, b"k" * 16), name, as_of=date(2023, 12, 31)))
     path = str(tmp_path_factory.mktemp("records") / "records")
     both = reduce(DataFrame.unionByName, made).join(supplies.truth, ["source_dataset", "source_key"])
@@ -75,7 +77,7 @@ def test_rows_do_not_depend_on_partitions(spark: SparkSession) -> None:
 def test_bad_rows_are_there_and_truth_knows_the_good_ones(supplies: Supplies, name: str) -> None:
     schema = schemas.load(name)
     df = supplies.tables[name]
-    accepted, quarantined = split(flag(df, schema), schema)
+    accepted, quarantined = split(flag(df, schema), schema, **JUDGE)
     bad = quarantined.count()
     assert accepted.count() + bad == df.count()
     assert 0 < bad < 0.03 * df.count()
@@ -88,7 +90,7 @@ def test_bad_rows_are_there_and_truth_knows_the_good_ones(supplies: Supplies, na
 
 def test_every_reason_but_the_impossible_ones_occurs(supplies: Supplies) -> None:
     schema = schemas.load("magistrates")
-    quarantined = split(flag(supplies.tables["magistrates"], schema), schema).quarantined
+    quarantined = split(flag(supplies.tables["magistrates"], schema), schema, **JUDGE).quarantined
     found = {row[0] for row in quarantined.select(F.explode("reasons")).distinct().collect()}
     expected = {Reason.KEY_MISSING, Reason.ROW_REPEATED, Reason.KEY_CONFLICT}
     assert found >= {r.value for r in expected | {Reason.MANDATORY_UNREADABLE, Reason.NOT_A_PERSON}}

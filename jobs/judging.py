@@ -1,0 +1,143 @@
+"""Supplies as ingest has judged them: each row with its broken rules, and what they come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+import schemas
+from jobs.deliveries import Supplied
+from jobs.harness import stages
+from jobs.settings import IngestSettings, PipelineSettings
+from linkage.errors import InputError, LinkageError
+from linkage.lake import read_input
+from linkage.records import corrections, quality, quarantine, standardise
+from linkage.records.fields import linkage_fields
+from linkage.records.rules import NO_FAULT, Fault
+
+RECORD_KEY, QUARANTINE_KEY = "record_id", "quarantine_id"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One supply with each row's ID and broken rules, kept so that it is read once."""
+
+    name: str
+    schema: schemas.TableSchema
+    rows: int
+    flagged: DataFrame
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one supply and year that break the same rules; `missing` counts by linkage field."""
+
+    supply: str
+    period: str
+    reasons: tuple[str, ...]
+    corrected: bool
+    rows: int
+    missing: Mapping[str, int]
+
+
+@contextmanager
+def judged(task: stages.Task[PipelineSettings], supplied: Sequence[Supplied]) -> Iterator[list[Judged]]:
+    """All supplies, judged with the corrections that there are; nothing is computed yet.
+
+    Raises:
+        InputError: The corrections are not what their schema says.
+    """
+    record_key, quarantine_key = (task.ring.derive(purpose) for purpose in (RECORD_KEY, QUARANTINE_KEY))
+    mended = _corrections(task)
+    found = []
+    for one in supplied:
+        flagged = quarantine.flag(_with_file(one, task.config.ingest), one.schema)
+        if mended is not None:
+            flagged = corrections.judged_again(flagged, one.schema, mended, quarantine_key)
+        kept = standardise.identify(flagged, one.name, record_key).persist(StorageLevel.MEMORY_AND_DISK)
+        found.append(Judged(one.name, one.schema, one.rows, kept))
+    try:
+        yield found
+    finally:
+        for supply in found:
+            supply.flagged.unpersist()
+
+
+def _corrections(task: stages.Task[PipelineSettings]) -> DataFrame | None:
+    config = task.config.ingest
+    if config.corrections is None:
+        return None
+    cells = read_input(task.spark, config.corrections)
+    schemas.load("corrections").check(cells)
+    return corrections.by_row(cells, {name for supply in config.supplies for name in schemas.load(supply).column_names})
+
+
+def _with_file(one: Supplied, config: IngestSettings) -> DataFrame:
+    """The supply with the name of each row's file; rows of a feed come from a table of ours."""
+    if config.supplies[one.name].has_feeds:
+        return one.frame
+    name = F.element_at(F.split(F.input_file_name(), "/"), -1)
+    return one.frame.withColumn(quarantine.SOURCE_FILE, F.nullif(name, F.lit("")))
+
+
+def groups(supplies: Sequence[Judged], config: IngestSettings) -> list[Group]:
+    """Counts all rows by year and broken rules: one job, which fills what is kept of the supplies."""
+    counted = [
+        supply.flagged.groupBy(
+            F.lit(supply.name).alias("supply"),
+            quality.period(supply.schema, as_of=config.as_of).alias("period"),
+            F.col(quarantine.REASONS),
+            F.coalesce(quarantine.CORRECTED, F.lit(False)).alias("corrected"),
+        ).agg(F.count("*").alias("rows"), quality.missing_counts(supply.schema).alias("missing"))
+        for supply in supplies
+    ]
+    fields = {supply.name: linkage_fields(supply.schema) for supply in supplies}
+    return [
+        Group(name, period, tuple(reasons), corrected, rows, dict(zip(fields[name], missing, strict=True)))
+        for name, period, reasons, corrected, rows, missing in reduce(DataFrame.unionByName, counted).collect()
+    ]
+
+
+def check(supplies: Sequence[Judged], found: Sequence[Group], config: IngestSettings) -> None:
+    """Refuses a supply of which rows are lost or too many are bad; nothing has been written yet.
+
+    Raises:
+        LinkageError: A row that came in has not been judged.
+        InputError: Too large a share of one supply's rows is at fault.
+    """
+    for supply in supplies:
+        mine = [group for group in found if group.supply == supply.name]
+        rows = sum(group.rows for group in mine)
+        if rows != supply.rows:
+            raise LinkageError(f"supply {supply.name}: {supply.rows} rows came in and {rows} were judged")
+        bad = sum(group.rows for group in mine if set(group.reasons) - NO_FAULT)
+        if bad > config.max_bad_share * rows:
+            most = ", ".join(f"{reason}: {count}" for reason, count in _reasons(mine).most_common(3))
+            raise InputError(
+                f"supply {supply.name}: {bad} of {rows} rows are bad, more than the share "
+                f"{config.max_bad_share} that ingest.max_bad_share allows ({most}; {Fault.TOO_MANY_BAD_ROWS})"
+            )
+
+
+def counts(found: Sequence[Group]) -> dict[str, int]:
+    """How many rows break each rule, over all supplies, and how many were corrected; a row may break several."""
+    told = {f"quarantined_{reason}": count for reason, count in sorted(_reasons(found).items())}
+    corrected = [group for group in found if group.corrected]
+    if corrected:
+        told["corrected"] = sum(group.rows for group in corrected)
+        told["corrected_accepted"] = sum(group.rows for group in corrected if not group.reasons)
+    return told
+
+
+def _reasons(found: Sequence[Group]) -> Counter[str]:
+    reasons: Counter[str] = Counter()
+    for group in found:
+        reasons.update(dict.fromkeys(group.reasons, group.rows))
+    return reasons
