@@ -29,6 +29,7 @@ JOBS = {
         "match",
         "explain",
         "catalogue",
+        "prototype",
         "pipeline",
         "synthesise",
         "ingest",

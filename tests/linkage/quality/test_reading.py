@@ -51,7 +51,8 @@ def test_the_reading_names_all_the_datasets_and_the_group_that_is_missed(errors:
     assert worst.strip().startswith("sex is F")
     assert "0.5000 (" in worst
     assert lines[-1] == (
-        "measured against: synthetic; no accuracy on real records, since the generator shares its error rates with the model"
+        "measured against: synthetic; no accuracy on real records, "
+        "since the generator shares its error rates with the model"
     )
 
 
