@@ -30,6 +30,7 @@ JOBS = {
         "explain",
         "catalogue",
         "prototype",
+        "realism",
         "pipeline",
         "synthesise",
         "ingest",
