@@ -16,7 +16,7 @@ AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match", "explain", "catalog
 def _declared(name):
     """The zones that a job may read, and those that it may write."""
     job = import_module(JOBS[name])
-    return (job.READS, job.WRITES) if name == "pipeline" else (job.STAGE.reads, job.STAGE.writes)
+    return (job.READS, job.WRITES) if hasattr(job, "READS") else (job.STAGE.reads, job.STAGE.writes)
 
 
 @pytest.mark.parametrize("name", sorted(AFTER_INGEST))

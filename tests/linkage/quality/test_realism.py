@@ -81,15 +81,15 @@ COUNTED = [
     (("overlap", "civil", "criminal"), 2 / 3, 3),
     (("overlap", "family", "criminal"), None, 0),
     (("records_per_person", "magistrates", "records"), 4 / 4, 4),
-    (("surnames", "all", "the most common"), 21 / 107, 107),  # JONES and JONE are both borne
-    (("surnames", "all", "the 10 most common"), None, 107),  # too few people to tell
+    (("surnames", "all", "the most common"), 21 / 106, 106),  # JONES and JONE are both borne
+    (("surnames", "all", "the 10 most common"), None, 106),  # too few people to tell
     # The one minority pair differs, and one of two others.
     (("subgroups", "all", "minority_name_differs"), (1 / 1) / (1 / 2), 1),
     (("subgroups", "all", "foreign_pnc_missing"), (1 / 1) / (1 / 2), 1),
 ]
 
 
-@pytest.mark.parametrize(("place", "value", "people"), COUNTED, ids=lambda each: str(each))
+@pytest.mark.parametrize(("place", "value", "people"), COUNTED, ids=str)
 def test_figures_are_those_counted_by_hand(found, place, value, people) -> None:
     assert found[place].found == (None if value is None else pytest.approx(value))
     assert found[place].people == people
@@ -140,18 +140,14 @@ def test_records_of_known_people_say_what_was_missing_and_what_was_only_unusable
         {"journey_id": "J2", "surname": "Smith"},
         {"journey_id": "J3", "surname": "Smith", "dob": "1980-02-03"},
     ]
-    identified = identify(
-        supply(spark, "prison", [{"reception_date": "2015-01-01"} | row for row in rows]), "prison", b"k" * 16
-    )
+    prison = supply(spark, "prison", [{"reception_date": "2015-01-01"} | row for row in rows])
     truth = spark.createDataFrame(
         [("prison", "J1", 7), ("prison", "J2", 8)], "source_dataset string, source_key string, true_person_id bigint"
     )
-    made = comparable({"prison": identified}, truth, as_of=date(2020, 1, 1))
-    wanted = made.select("source_key", "person", "surname_std", "has_dob", "has_pnc", "foreign_national").orderBy(
-        "source_key"
-    )
+    made = comparable({"prison": identify(prison, "prison", b"k" * 16)}, truth, as_of=date(2020, 1, 1))
+    wanted = made.select("source_key", "person", "surname_std", "has_dob", "has_pnc", "foreign_national")
     # A placeholder and a number that fails its check were there; a record of nobody known is left out.
-    assert [tuple(row) for row in wanted.collect()] == [
+    assert [tuple(row) for row in wanted.orderBy("source_key").collect()] == [
         ("J1", 7, "SMITH", True, True, False),
         ("J2", 8, "SMITH", False, False, None),
     ]
