@@ -18,7 +18,7 @@ from jobs.settings import PipelineSettings, Request
 from linkage.lake import Lake, Zone
 
 RESUMES = True
-READS = frozenset({Zone.LINKAGE})
+READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
 WRITES: frozenset[Zone] = frozenset()
 
 STAGES = (ingest.STAGE, train.STAGE, link.STAGE, resolve.STAGE)
