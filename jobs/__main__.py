@@ -29,6 +29,8 @@ JOBS = {
         "match",
         "explain",
         "catalogue",
+        "prototype",
+        "realism",
         "pipeline",
         "synthesise",
         "ingest",
@@ -49,12 +51,15 @@ class _StageJob:
     def __init__(self, module: ModuleType) -> None:
         self.__doc__ = module.__doc__
         self._stage = module.STAGE
+        self._told = getattr(module, "told", None)
 
     def run(self, spark: SparkSession, request: settings.Request, run: Run) -> None:
         """Performs the stage unless it is done, and says what it found."""
         self._stage.perform_alone(spark, request.config, run, again=request.again)
         lake = Lake(spark, request.config.lake, self._stage.reads, self._stage.writes)
         print(stage_summary.of_stage(self._stage.name, lake, run))
+        if self._told is not None:
+            print("\n".join(["", *self._told(spark, request.config)]))
 
 
 def find(module: str) -> cli.Job:

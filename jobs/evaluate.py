@@ -1,35 +1,75 @@
-"""Measure the persons found against the truth, where it is known."""
+"""Measure the persons found against the truth, where it is known: overall, by datasets and by subgroup.
+
+On a synthetic truth this says how a model does where errors are as the generator makes them, and the
+generator shares its error rates with the models: it is no accuracy on real records. `evaluate.beside`
+names the lake of another run, such as one of the same model on other errors, to show the two together.
+"""
 
 from __future__ import annotations
 
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
 from jobs.harness import stages
-from jobs.settings import PipelineSettings
-from linkage.lake import Zone
-from linkage.quality.accuracy import accuracy_by_scope
+from jobs.settings import LakeRoots, PipelineSettings
+from linkage.lake import Lake, Zone
+from linkage.quality.linkage_error import linkage_error
+from linkage.quality.reading import compared, reading
+
+TABLE = "linkage_error"
 
 
-def plan(config: PipelineSettings) -> stages.Plan:  # noqa: ARG001  all stages have the same form
+def plan(config: PipelineSettings) -> stages.Plan:
     """What decides the result, and what is written."""
     return stages.Plan(
-        inputs=[stages.Table(Zone.LINKAGE, "person_records"), stages.Table(Zone.EVALUATION, "truth")],
-        outputs=[stages.Table(Zone.EVALUATION, "accuracy")],
-        settings=[],
+        inputs=[
+            stages.Table(Zone.LINKAGE, "person_records"),
+            stages.Table(Zone.EVALUATION, "truth"),
+            stages.Table(Zone.EVALUATION, "subgroups"),
+        ],
+        outputs=[stages.Table(Zone.EVALUATION, TABLE)],
+        settings=[config.evaluate],
     )
 
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
-    """Compare the pairs that persons imply with those of the truth, overall and by datasets; count who has a record."""
-    persons = task.lake.read(Zone.LINKAGE, "person_records", schemas.load("person_records"))
-    truth = task.lake.read(Zone.EVALUATION, "truth", schemas.load("truth"))
-    judged = persons.join(truth, "record_id", how="left")
-    accuracy = accuracy_by_scope(judged, truth="true_person_id", cluster="person_id", source="source_dataset")
-    schema = schemas.load("accuracy")
-    scopes = task.lake.overwrite(accuracy, Zone.EVALUATION, "accuracy", schema).rows
+    """Compare the persons found with the true ones, write every measure of them, and count who has a record."""
+    read = task.lake.read
+    persons = read(Zone.LINKAGE, "person_records", schemas.load("person_records"))
+    truth = read(Zone.EVALUATION, "truth", schemas.load("truth"))
+    subgroups = task.config.evaluate.subgroups
+    groups = read(Zone.EVALUATION, "subgroups", schemas.load("subgroups")).select("record_id", *subgroups)
+    judged = persons.join(truth, "record_id", how="left").join(groups, "record_id", how="left")
+    errors = linkage_error(
+        judged,
+        truth="true_person_id",
+        cluster="person_id",
+        basis=task.config.truth_basis,
+        source="source_dataset",
+        subgroups=subgroups,
+    )
+    measures = task.lake.overwrite(errors, Zone.EVALUATION, TABLE, schemas.load(TABLE)).rows
     [(people,)] = judged.agg(F.count_distinct("true_person_id")).collect()
-    return {"scopes": scopes, "people_with_records": people}
+    return {"measures": measures, "people_with_records": people}
+
+
+def measured(spark: SparkSession, lake: LakeRoots) -> DataFrame:
+    """The measures that a lake has.
+
+    Raises:
+        InputError: It has none.
+    """
+    opened = Lake(spark, lake, frozenset({Zone.EVALUATION}), frozenset())
+    return opened.read(Zone.EVALUATION, TABLE, schemas.load(TABLE))
+
+
+def told(spark: SparkSession, config: PipelineSettings) -> list[str]:
+    """What a person should know of the measures, in a few lines."""
+    lines = reading(measured(spark, config.lake))
+    if config.evaluate.beside is not None:
+        lines += ["", *compared(measured(spark, config.lake), measured(spark, config.evaluate.beside))]
+    return lines
 
 
 STAGE = stages.Stage(

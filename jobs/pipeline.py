@@ -41,6 +41,8 @@ def run(spark: SparkSession, request: Request, run: Run) -> None:
     if config.synthesise is not None:
         run.manifest.more["accuracy"] = stage_summary.accuracy(lake)
     print(_summary(lake, config, run))
+    if config.synthesise is not None:
+        print("", *evaluate.told(spark, config), sep="\n")
 
 
 def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
@@ -49,7 +51,9 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
     biggest = persons.orderBy(F.desc("records"), "person_id").limit(_BIGGEST).collect()
     took = ", ".join(f"{name} {seconds[name]:.1f}" for name in ("session", *run.manifest.stages) if name in seconds)
     lines = ["", "tables:"]
-    lines += [f"  {table:<40} {_place(config, table)}" for table in run.manifest.outputs]
+    for table in run.manifest.outputs:
+        zone, _, name = table.partition("/")
+        lines.append(f"  {table:<40} {settings.place(config.lake, Zone(zone), name)}")
     lines += [
         "",
         *stage_summary.found(run.manifest.counts, run.manifest.more),
@@ -58,12 +62,6 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
         f"this run            {run.folder}",
     ]
     return "\n".join(lines)
-
-
-def _place(config: PipelineSettings, table: str) -> str:
-    zone, _, name = table.partition("/")
-    root = f"{config.lake}/{zone}" if isinstance(config.lake, str) else config.lake[Zone(zone)]
-    return f"{root}/{name}"
 
 
 def _label(place: int) -> str:

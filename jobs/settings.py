@@ -16,7 +16,18 @@ from jobs.harness.config import Settings
 from jobs.harness.keys import KeySettings
 from linkage.errors import ConfigError
 from linkage.lake import Zone
+from linkage.quality.linkage_error import TruthBasis
 from linkage.records.contract import Contract, Kind
+from linkage.records.subgroups import SUBGROUPS
+
+LakeRoots = str | dict[Zone, str]
+
+
+def place(lake: LakeRoots, zone: Zone, table: str) -> str:
+    """Where a table of a lake is, as its config says it; raises ConfigError if that names no root for the zone."""
+    if not isinstance(lake, str) and zone not in lake:
+        raise ConfigError(f"zone {zone}: the lake has no root for it; name one in the config")
+    return f"{f'{lake}/{zone}' if isinstance(lake, str) else lake[zone]}/{table}"
 
 
 class SynthesiseSettings(Settings):
@@ -129,10 +140,21 @@ class FrequencySettings(Settings):
 
 
 class TrainSettings(Settings):
-    """`model` is a Splink settings file; `training` says how to estimate what it leaves open."""
+    """`model` is a Splink settings file; `training` says how to estimate what it leaves open.
 
-    model: Path
-    training: Path
+    Instead of both, `trained_in` names the lake of a pipeline whose model is taken as it is.
+    """
+
+    model: Path | None = None
+    training: Path | None = None
+    trained_in: LakeRoots | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TrainSettings:
+        given = [name for name in ("model", "training", "trained_in") if getattr(self, name) is not None]
+        if given not in (["model", "training"], ["trained_in"]):
+            raise ValueError("give model and training, or trained_in alone")
+        return self
 
 
 class LinkSettings(Settings):
@@ -157,11 +179,24 @@ class ResolveSettings(Settings):
     also_cluster_weights: tuple[float, ...] = ()
 
 
+class EvaluateSettings(Settings):
+    """How the persons found are measured against the truth.
+
+    `basis` says where the truth comes from; unless given, it is synthetic where the pipeline makes its
+    people. `subgroups` are columns of the table of that name. `beside` names the lake of another run
+    whose measures are shown beside these.
+    """
+
+    basis: TruthBasis | None = None
+    subgroups: tuple[Literal[SUBGROUPS], ...] = SUBGROUPS  # type: ignore[valid-type]
+    beside: LakeRoots | None = None
+
+
 class PipelineSettings(Settings):
     """A whole pipeline. `lake` is one root, or one for each zone; `runs` holds run folders."""
 
     name: str
-    lake: str | dict[Zone, str]
+    lake: LakeRoots
     runs: Path
     key: KeySettings
     synthesise: SynthesiseSettings | None = None
@@ -170,6 +205,12 @@ class PipelineSettings(Settings):
     train: TrainSettings
     link: LinkSettings
     resolve: ResolveSettings
+    evaluate: EvaluateSettings = Field(default_factory=EvaluateSettings)
+
+    @property
+    def truth_basis(self) -> TruthBasis:
+        """Where the truth comes from that the persons found are measured against."""
+        return self.evaluate.basis or (TruthBasis.GIVEN if self.synthesise is None else TruthBasis.SYNTHETIC)
 
     @model_validator(mode="after")
     def _weights_in_order(self) -> PipelineSettings:

@@ -8,6 +8,7 @@ from typing import Any
 import schemas
 from jobs.harness.run import Run
 from linkage.lake import Lake, Zone
+from linkage.quality.reading import overall_accuracy
 
 _QUARANTINED = "quarantined_"
 
@@ -58,8 +59,7 @@ def found(counts: Mapping[str, int], more: Mapping[str, Any]) -> list[str]:
 
 def accuracy(lake: Lake) -> dict[str, float | None]:
     """Overall precision, recall and F1 as the stage `evaluate` left them."""
-    [overall] = lake.read(Zone.EVALUATION, "accuracy", schemas.load("accuracy")).where("scope = 'all'").collect()
-    return {name: overall[name] for name in ("precision", "recall", "f1")}
+    return overall_accuracy(lake.read(Zone.EVALUATION, "linkage_error", schemas.load("linkage_error")))
 
 
 def _line(label: str, text: str) -> str:

@@ -6,21 +6,23 @@ model.json in the run's folder.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import schemas
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.manifest import write_json
-from jobs.harness.models import model_documents, model_row
-from jobs.settings import PipelineSettings
+from jobs.harness.models import model_documents, model_of_row, model_row
+from jobs.settings import LakeRoots, PipelineSettings, place
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
 from linkage.engine.record_inputs import linkage_records_of
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
-from linkage.lake import Zone
+from linkage.lake import Lake, Zone
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings
 from linkage.model.training import TrainingPlan
@@ -28,20 +30,35 @@ from linkage.model.training import TrainingPlan
 
 def plan(config: PipelineSettings) -> stages.Plan:
     """What decides the result, and what is written."""
+    section = config.train
     return stages.Plan(
         inputs=[stages.Table(Zone.IDENTIFIERS, "records")],
         outputs=[stages.Table(Zone.LINKAGE, "models")],
-        settings=[config.train, config.frequencies],
-        files=[config.train.model, config.train.training],
+        settings=[section, config.frequencies],
+        files=[file for file in (section.model, section.training) if file is not None],
+        supplies=[] if section.trained_in is None else [place(section.trained_in, Zone.LINKAGE, "models")],
     )
 
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
-    """Train on the records of all supplies and keep the model."""
+    """Train on the records of all supplies, or take the model that another pipeline trained, and keep it."""
     config = task.config.train
-    model = parse_settings(read_text(config.model), where=str(config.model))
-    training_plan = load_yaml(config.training, TrainingPlan)
-    rules = training_rules(training_plan, model, where=str(config.training), first_number=0)
+    if config.trained_in is not None:
+        return _take(task, config.trained_in)
+    return _train(task, config.model, config.training)
+
+
+def _take(task: stages.Task[PipelineSettings], trained_in: LakeRoots) -> dict[str, int]:
+    others = Lake(task.spark, trained_in, frozenset({Zone.LINKAGE}), frozenset())
+    [row] = others.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
+    _keep(row["name"], model_of_row(row), task)
+    return {"em_sessions": 0}
+
+
+def _train(task: stages.Task[PipelineSettings], settings: Path, training: Path) -> dict[str, int]:
+    model = parse_settings(read_text(settings), where=str(settings))
+    training_plan = load_yaml(training, TrainingPlan)
+    rules = training_rules(training_plan, model, where=str(training), first_number=0)
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
     datasets = task.config.ingest.supplies
     records = linkage_records_of(
@@ -59,18 +76,18 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
         limits=limits,
     )
     task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
-    _keep(trained.model, task)
+    _keep(settings.stem, trained.model, task)
     return {
         "deterministic_pairs": trained.report["pairs_of_deterministic_rules"],
         "em_sessions": len(rules.sessions),
     }
 
 
-def _keep(model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:
-    for name, document in model_documents(model).items():
-        write_json(task.run.folder / name, document)
+def _keep(name: str, model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:
+    for file, document in model_documents(model).items():
+        write_json(task.run.folder / file, document)
     schema = schemas.load("models")
-    row = model_row(task.config.train.model.stem, model)
+    row = model_row(name, model)
     task.lake.overwrite(task.spark.createDataFrame([row], schema.struct_type()), Zone.LINKAGE, "models", schema)
 
 

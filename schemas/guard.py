@@ -22,7 +22,7 @@ def guarded(df: DataFrame, schema: TableSchema, where: str) -> DataFrame:
     Ingest finds record IDs that are there twice before it writes any, and other tables by record
     take theirs from these; the truth has one row for each key that synthesis gave; the kernel makes
     each pair under its first rule only; resolve finds person IDs that are there twice; `persons`
-    and `accuracy` come out of a grouping, and `models` is one row.
+    and `linkage_error` come out of a grouping, and `models` is one row.
 
     Args:
         df: has the columns of the schema, as `TableSchema.check` says.

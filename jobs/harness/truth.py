@@ -12,7 +12,8 @@ from linkage.engine.records import quoted
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
-from linkage.quality.accuracy import pairwise_accuracy
+from linkage.quality.linkage_error import TruthBasis, linkage_error
+from linkage.quality.reading import overall_accuracy
 
 
 def check_truth(
@@ -60,11 +61,14 @@ def accuracy_of(
         ],
     )
     judged = clusters.join(known.select(*key, "truth"), key, how="left")
-    [row] = pairwise_accuracy(
+    across = model.link_type == "link_only"
+    rates = linkage_error(
         judged,
         truth="truth",
         cluster="cluster_id",
-        source="source_dataset" if several else None,
-        across_sources_only=model.link_type == "link_only",
-    ).collect()
-    return {name: row[name] for name in ("precision", "recall", "f1")}
+        basis=TruthBasis.GIVEN,
+        source="source_dataset" if across else None,
+        across_sources_only=across,
+        replicates=0,
+    )
+    return overall_accuracy(rates)

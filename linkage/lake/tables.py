@@ -120,9 +120,9 @@ class Lake:
             raise RefusedError(f"zone {zone}: this job may not {verb} it; it declares {names}")
 
 
-def write_table(df: DataFrame, path: str) -> None:
-    """Writes a frame as a Delta table at any path, replacing what is there in one commit."""
-    df.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+def write_table(df: DataFrame, path: str, file_format: str = "delta") -> None:
+    """Writes a frame at any path, replacing what is there: a Delta table in one commit, or files of another format."""
+    df.write.format(file_format).mode("overwrite").option("overwriteSchema", "true").save(path)
 
 
 def fingerprint(spark: SparkSession, path: str) -> str | None:

@@ -6,8 +6,9 @@ person, replicate and seed, so it is the same on any partitioning, and for two m
 same persons: their intervals belong to the same draws.
 
 Persons are dealt by hash into `GROUPS` groups that are drawn whole (random groups, Wolter 2007, ch. 2),
-so that the work after one sum per group does not grow with persons. Fewer persons than groups are
-drawn nearly one by one. The width of an interval is uncertain by about 1 / sqrt(2 GROUPS), 2%.
+so that the work after one sum per group does not grow with persons: a product of matrices of integers,
+draws by groups and groups by sums. Fewer persons than groups are drawn nearly one by one. The width of
+an interval is uncertain by about 1 / sqrt(2 GROUPS), 2%.
 
 What an interval cannot say: where no error was seen, every draw has none, and both ends are the rate.
 Then up to 3 in n may still be wrong (Hanley and Lippman-Hand 1983).
@@ -17,20 +18,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import cache
 from itertools import accumulate
-from operator import add
 from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 GROUPS = 1000
 REPLICATES = 200
 SEED = 20110101
 # P(X <= k) of Poisson(1); a draw above the last is one in ten thousand million.
 _CUMULATIVE = tuple(accumulate(math.exp(-1) / math.factorial(k) for k in range(13)))
-_DRAW, _REPLICATE = "_draw", "_replicate"
+_DRAW, _WHOLE = "_draw", "_whole"
+_RESULT = ("numerator", "denominator", "rate", "lower", "upper")
 
 
 class Ratio(NamedTuple):
@@ -59,7 +64,7 @@ def ratio_intervals(
             order), null counting as zero.
         by: Columns whose values make the groups, none of them null.
         drawn_with: What is drawn: rows with the same value are drawn together. Never null.
-        replicates: How many draws, at least one.
+        replicates: How many draws; with none there are no ends.
         seed: Another seed draws otherwise.
         level: Share of the draws between the two ends.
 
@@ -69,7 +74,7 @@ def ratio_intervals(
         zero in every draw; draws in which it is zero count for neither end.
 
     Raises:
-        ValueError: `replicates` below one, or `level` not between 0 and 1.
+        ValueError: `replicates` below zero, or `level` not between 0 and 1.
 
     >>> df = spark.createDataFrame([(p, int(p % 4 > 0)) for p in range(400)], "person int, right int")
     >>> right = {"right": Ratio(F.col("right"), F.lit(1))}
@@ -77,42 +82,50 @@ def ratio_intervals(
     >>> row.rate, 0.69 < row.lower < 0.75 < row.upper < 0.81
     (0.75, True)
     """
-    if replicates < 1:
-        raise ValueError(f"replicates = {replicates}: an interval needs at least one")
+    if replicates < 0:
+        raise ValueError(f"replicates = {replicates}: draws cannot be fewer than none")
     if not 0 < level < 1:
         raise ValueError(f"level = {level}: must lie between 0 and 1")
     parts = [(name, side) for name in ratios for side in ("numerator", "denominator")]
-    sums = rows.groupBy(*by, F.pmod(F.xxhash64(drawn_with), F.lit(GROUPS)).alias(_DRAW)).agg(
+    sums = rows.groupBy(*by, F.pmod(F.xxhash64(drawn_with), F.lit(GROUPS)).cast("int").alias(_DRAW)).agg(
         *(F.coalesce(F.sum(getattr(ratios[name], side)), F.lit(0)).alias(f"{name}_{side}") for name, side in parts)
     )
-    drawn = sums.withColumn(_REPLICATE, F.explode(F.sequence(F.lit(0), F.lit(replicates))))
-    # Replicate 0 takes everyone once: it is the measure itself.
-    times = F.when(F.col(_REPLICATE) == 0, 1).otherwise(_poisson(seed, F.col(_DRAW), F.col(_REPLICATE)))
-    totals = drawn.groupBy(*by, _REPLICATE).agg(*(F.sum(F.col(f"{n}_{s}") * times).alias(f"{n}_{s}") for n, s in parts))
-    measures = F.array(
-        *(
-            F.struct(
-                F.lit(name).alias("measure"),
-                (F.col(f"{name}_numerator") / ratio.unit).alias("numerator"),
-                (F.col(f"{name}_denominator") / ratio.unit).alias("denominator"),
-            )
-            for name, ratio in ratios.items()
-        )
-    )
-    rates = totals.select(*by, _REPLICATE, F.inline(measures)).withColumn(
-        "rate", F.try_divide("numerator", "denominator")
-    )
-    itself = F.col(_REPLICATE) == 0
-    ends = F.percentile(F.when(~itself, F.col("rate")), [(1 - level) / 2, (1 + level) / 2])
-    found = ["numerator", "denominator", "rate"]
-    return (
-        rates.groupBy(*by, "measure")
-        .agg(*(F.max(F.when(itself, F.col(name))).alias(name) for name in found), ends.alias("ends"))
-        .select(*by, "measure", *found, F.col("ends")[0].alias("lower"), F.col("ends")[1].alias("upper"))
-    )
+    units = {name: ratio.unit for name, ratio in ratios.items()}
+
+    def drawn(table: pa.Table) -> pa.Table:
+        return _of_one_group(table, by, units, replicates=replicates, seed=seed, level=level)
+
+    kept = [sums.schema[name] for name in by]
+    made = [T.StructField(name, T.DoubleType()) for name in _RESULT]
+    schema = T.StructType([*kept, T.StructField("measure", T.StringType()), *made])
+    grouped = sums.withColumn(_WHOLE, F.lit(0)).groupBy(*(by or [_WHOLE]))
+    return grouped.applyInArrow(drawn, schema)
 
 
-def _poisson(seed: int, draw: Column, replicate: Column) -> Column:
-    """A Poisson(1) number for each draw and replicate, by inverting its distribution."""
-    uniform = F.shiftrightunsigned(F.xxhash64(F.lit(seed), draw, replicate), 11) / F.lit(2.0**53)
-    return reduce(add, ((uniform >= F.lit(p)).cast("int") for p in _CUMULATIVE))
+def _of_one_group(
+    table: pa.Table, by: Sequence[str], units: Mapping[str, int], *, replicates: int, seed: int, level: float
+) -> pa.Table:
+    """The measures of one group of `by`, from the sums of the groups of persons in it."""
+    draws = table[_DRAW].to_numpy()
+    # The first row takes everyone once: it is the measure itself.
+    times = np.vstack([np.ones(len(draws), np.int64), _times(seed, replicates)[:, draws]])
+    made: dict[str, list[float | None]] = {name: [] for name in _RESULT}
+    for name, unit in units.items():
+        top, bottom = (times @ table[f"{name}_{side}"].to_numpy() for side in ("numerator", "denominator"))
+        rates = top[bottom != 0] / bottom[bottom != 0]
+        itself = top[0] / bottom[0] if bottom[0] else None
+        known = rates if itself is None else rates[1:]
+        ends = np.quantile(known, [(1 - level) / 2, (1 + level) / 2]).tolist() if len(known) else [None, None]
+        for column, value in zip(_RESULT, (top[0] / unit, bottom[0] / unit, itself, *ends), strict=True):
+            made[column].append(value)
+    repeated = {name: pa.array([table[name][0].as_py()] * len(units), table.schema.field(name).type) for name in by}
+    measured = {name: pa.array(values, pa.float64()) for name, values in made.items()}
+    return pa.table(repeated | {"measure": pa.array(list(units), pa.string())} | measured)
+
+
+@cache
+def _times(seed: int, replicates: int) -> NDArray[np.int64]:
+    """How often each replicate draws each group: Poisson(1) numbers, by inverting their distribution."""
+    # The bits of this generator are promised to stay the same in every version.
+    bits = np.random.Philox(key=seed).random_raw(replicates * GROUPS).reshape(replicates, GROUPS)
+    return np.searchsorted(_CUMULATIVE, (bits >> np.uint64(11)) * 2.0**-53, side="right").astype(np.int64)

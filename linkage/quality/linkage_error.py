@@ -35,7 +35,6 @@ from pyspark.sql import functions as F
 from linkage.quality.bootstrap import REPLICATES, SEED, Ratio, ratio_intervals
 
 ALL = "all"
-DATASETS = "datasets"
 NOT_RECORDED = "not recorded"
 # Shares are summed as integers of this many parts, so that no sum depends on its order. It is divisible by
 # 1 to 16: shares in groups of usual size are exact.
@@ -49,6 +48,7 @@ class TruthBasis(StrEnum):
     SYNTHETIC = "synthetic"
     SYNTHETIC_MISSPECIFIED = "synthetic, with errors unlike those the model expects"
     CLERICAL = "clerical review"
+    GIVEN = "a column of the records, as given"
 
 
 def linkage_error(
@@ -59,11 +59,12 @@ def linkage_error(
     basis: TruthBasis,
     source: str | None = None,
     subgroups: Sequence[str] = (),
+    across_sources_only: bool = False,
     replicates: int = REPLICATES,
     seed: int = SEED,
     level: float = 0.95,
 ) -> DataFrame:
-    """All measures of the module: overall, by pair of datasets and by subgroup.
+    """All measures of the module: overall, by pair of datasets, by subgroup, and by both.
 
     For two datasets only their records exist. The measures of pairs and of records then take pairs across
     the two (of `a x a`, inside the one); those of B-cubed and of clusters take what is left of each cluster
@@ -81,19 +82,21 @@ def linkage_error(
         basis: Where the truth comes from.
         source: Column with the dataset of the record, not null; without it there are no pairs of datasets.
         subgroups: Columns with values of records; null becomes `not recorded`, a group like others.
-        replicates: How many draws of persons an interval rests on.
+        across_sources_only: Take pairs of two different datasets only, as a link without deduplication
+            should be judged; it needs `source`. Measures of B-cubed and of clusters are as without.
+        replicates: How many draws of persons an interval rests on; with none it has no ends.
         seed: Another seed draws otherwise.
         level: Share of the draws that an interval holds.
 
     Returns:
-        One row per `dimension`, `value` and `measure`: dimension `all` with value `all`, `datasets` with
-        `a x b` in alphabetical order, and the name of each subgroup with each of its values; then
-        `numerator`, `denominator` (pairs, records or clusters), `rate`, `lower`, `upper` (double) and
-        `truth_basis`. A rate over nothing is null. No rows if no record has a truth.
+        One row per `datasets`, `subgroup`, `value` and `measure`: `datasets` is `all` or `a x b` in
+        alphabetical order; `subgroup` is `all`, with value `all`, or the name of one, with each of its
+        values; then `numerator`, `denominator` (pairs, records or clusters), `rate`, `lower`, `upper`
+        (double) and `truth_basis`. A rate over nothing is null. No rows if no record has a truth.
 
     Raises:
-        ValueError: A subgroup is named `all` or `datasets`, `replicates` is below one, or `level` is not
-            between 0 and 1.
+        ValueError: A subgroup is named `all`, `across_sources_only` without `source`, `replicates` is below
+            zero, or `level` is not between 0 and 1.
 
     >>> df = spark.createDataFrame([(1, 7, "F"), (1, 7, None), (2, 7, "F")], "person int, cluster int, sex string")
     >>> rates = linkage_error(
@@ -108,17 +111,18 @@ def linkage_error(
     |not recorded|      0.5|        1.0|
     +------------+---------+-----------+
     """
-    if reserved := {ALL, DATASETS} & set(subgroups):
-        raise ValueError(f"subgroup {min(reserved)}: this name means another dimension; rename the column")
-    cells = _cells(records, truth, cluster, source, subgroups)
-    placed = _with_sizes(cells)
-    rows = _over_all_datasets(placed)
+    if ALL in subgroups:
+        raise ValueError(f"subgroup {ALL}: this name means all records; rename the column")
+    if across_sources_only and source is None:
+        raise ValueError("pairs across sources need a source column")
+    placed = _with_sizes(_cells(records, truth, cluster, source, subgroups))
+    rows = _over_all_datasets(placed, across_sources_only)
     if source is not None:
-        rows = rows.unionByName(_over_two_datasets(placed))
+        rows = rows.unionByName(_over_two_datasets(placed, across_sources_only))
     rates = ratio_intervals(
         rows,
         _ratios(),
-        by=["dimension", "value"],
+        by=["datasets", "subgroup", "value"],
         drawn_with=F.col("drawn_with"),
         replicates=replicates,
         seed=seed,
@@ -137,7 +141,7 @@ def _cells(records: DataFrame, truth: str, cluster: str, source: str | None, sub
             F.col(truth).alias("person_id"),
             F.col(cluster).alias("cluster_id"),
             (F.lit("") if source is None else F.col(source)).alias("source"),
-            F.array(*(F.struct(d.alias("dimension"), v.alias("value")) for d, v in scopes)).alias("scopes"),
+            F.array(*(F.struct(s.alias("subgroup"), v.alias("value")) for s, v in scopes)).alias("scopes"),
         )
         .groupBy("person_id", "cluster_id", "source", "scopes")
         .agg(F.count("*").alias("n"))
@@ -178,39 +182,44 @@ def _sizes(cells: DataFrame, keys: list[str], name: str, ranked: Column) -> Data
     )
 
 
-def _over_all_datasets(placed: DataFrame) -> DataFrame:
+def _over_all_datasets(placed: DataFrame, across: bool) -> DataFrame:
     """A row per cell and scope, with the sizes over all datasets."""
     total = {name: F.aggregate(F.map_values(name), F.lit(0).cast("bigint"), lambda x, y: x + y) for name in _SIZES}
+    # The record itself is no other, and across datasets nor are those of its own.
+    own = {name: _in_dataset(name, "source") if across else F.lit(1) for name in _SIZES}
     return placed.select(
+        F.lit(ALL).alias("datasets"),
         F.inline("scopes"),
         "drawn_with",
         "n",
         *(total[name].alias(name) for name in _SIZES),
-        *((total[name] - 1).alias(f"{name}_others") for name in _SIZES),
+        *((total[name] - own[name]).alias(f"{name}_others") for name in _SIZES),
     )
 
 
-def _over_two_datasets(placed: DataFrame) -> DataFrame:
-    """A row per cell and dataset, its own or another, with the sizes in the two."""
+def _over_two_datasets(placed: DataFrame, across: bool) -> DataFrame:
+    """A row per cell, scope and dataset, its own (unless across) or another, with the sizes in the two."""
     datasets = placed.select(F.col("source").alias("other")).distinct()
     # Row counts multiply by the number of datasets, which does not grow with the data.
     both = placed.crossJoin(F.broadcast(datasets))
     same = F.col("source") == F.col("other")
 
-    def in_dataset(name: str, dataset: str) -> Column:
-        return F.coalesce(F.try_element_at(F.col(name), F.col(dataset)), F.lit(0))
-
     def whole(name: str) -> Column:
-        return in_dataset(name, "source") + F.when(same, 0).otherwise(in_dataset(name, "other"))
+        return _in_dataset(name, "source") + F.when(same, 0).otherwise(_in_dataset(name, "other"))
 
-    return both.select(
-        F.lit(DATASETS).alias("dimension"),
-        F.concat_ws(" x ", F.least("source", "other"), F.greatest("source", "other")).alias("value"),
+    return (both.where(~same) if across else both).select(
+        F.concat_ws(" x ", F.least("source", "other"), F.greatest("source", "other")).alias("datasets"),
+        F.inline("scopes"),
         "drawn_with",
         "n",
         *(whole(name).alias(name) for name in _SIZES),
-        *((in_dataset(name, "other") - same.cast("int")).alias(f"{name}_others") for name in _SIZES),
+        *((_in_dataset(name, "other") - same.cast("int")).alias(f"{name}_others") for name in _SIZES),
     )
+
+
+def _in_dataset(name: str, dataset: str) -> Column:
+    """How many of the records of a size are in the dataset that the column names."""
+    return F.coalesce(F.try_element_at(F.col(name), F.col(dataset)), F.lit(0))
 
 
 def _ratios() -> dict[str, Ratio]:

@@ -9,14 +9,14 @@ from jobs.settings import PipelineSettings
 from linkage.lake import Zone
 
 STAGES = ("synthesise", "ingest", "train", "link", "resolve", "evaluate")
-# `match` and `explain` read files of their users, `catalogue` the schemas, and no zone.
-AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match", "explain", "catalogue"}
+# `match` and `explain` read files of their users, `catalogue` and `prototype` the schemas, and no zone.
+AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match", "explain", "catalogue", "prototype"}
 
 
 def _declared(name):
     """The zones that a job may read, and those that it may write."""
     job = import_module(JOBS[name])
-    return (job.READS, job.WRITES) if name == "pipeline" else (job.STAGE.reads, job.STAGE.writes)
+    return (job.READS, job.WRITES) if hasattr(job, "READS") else (job.STAGE.reads, job.STAGE.writes)
 
 
 @pytest.mark.parametrize("name", sorted(AFTER_INGEST))

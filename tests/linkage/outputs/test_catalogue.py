@@ -155,7 +155,7 @@ def test_a_row_says_all_of_its_schema(page: Page, place: str, cells: list[str]) 
 def test_companions_follow_their_dataset(page: Page) -> None:
     order = [place for place in page.places if place in schemas.names()]
     assert order[:5] == ["magistrates", "magistrates_attributes", "magistrates_offences", "crown", "crown_attributes"]
-    assert order.index("oasys_attributes") < order.index("pnc") < order.index("hes_episodes") < order.index("accuracy")
+    assert order.index("oasys_attributes") < order.index("pnc") < order.index("hes_episodes") < order.index("clusters")
 
 
 def test_a_value_cannot_break_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,13 +57,21 @@ def test_a_seed_draws_always_alike_and_another_otherwise(spark: SparkSession) ->
     assert interval(df, seed=1) != interval(df, seed=2)
 
 
+def test_without_draws_there_is_the_rate_alone(spark: SparkSession) -> None:
+    row = interval(persons(spark, 40, 10), replicates=0)
+    assert (row["numerator"], row["denominator"], row["rate"]) == (30.0, 40.0, 0.75)
+    assert (row["lower"], row["upper"]) == (None, None)
+
+
 def test_a_lower_level_lies_inside(spark: SparkSession) -> None:
     df = persons(spark, 300, 60)
     wide, narrow = interval(df, level=0.95), interval(df, level=0.5)
     assert wide["lower"] < narrow["lower"] < narrow["upper"] < wide["upper"]
 
 
-@pytest.mark.parametrize(("options", "named"), [({"replicates": 0}, "replicates = 0"), ({"level": 1.0}, "level = 1.0")])
+@pytest.mark.parametrize(
+    ("options", "named"), [({"replicates": -1}, "replicates = -1"), ({"level": 1.0}, "level = 1.0")]
+)
 def test_what_cannot_be_drawn_is_refused(spark: SparkSession, options, named) -> None:
     with pytest.raises(ValueError, match=named):
         interval(persons(spark, 2, 1), **options)
