@@ -34,8 +34,8 @@ ADDRESSES = [
 # Each line with what must come of it, other columns null; None for a line that is kept whole.
 CASES: list[tuple[str, dict[str, str] | None, str]] = [
     (
-        patient(name=NAMES, address=ADDRESSES, identifier=[{"system": "x", "value": "1"}, OLD_NHS, NHS], gender="female",
-                birthDate="1985-03-02", deceasedDateTime="2024-02-03T04:05:06+00:00"),
+        patient(name=NAMES, address=ADDRESSES, identifier=[{"system": "x", "value": "1"}, OLD_NHS, NHS],
+                gender="female", birthDate="1985-03-02", deceasedDateTime="2024-02-03T04:05:06+00:00"),
         {"nhs_number": "999 000 0018", "given1": "Zoë", "given2": "Ann", "given3": "May", "family": "Official",
          "other_names": "Zed;Zoë A B Formerly;Zoe Usual;Z Earlier;As She Was Written", "gender": "female",
          "birth_date": "1985-03-02", "address_line1": "3 New St", "postcode": "XC1 1AA",

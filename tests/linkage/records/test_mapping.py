@@ -28,7 +28,7 @@ CASES = [
     (("02-Mar-21", "01/01/2020", None, "B"), ("1921-03-02", "2020-01-01", None, "dropped"), "no year after delivery"),
     (("31/02/1985", "01/06/2019", "", "B"), ("31/02/1985", "2019-06-01", None, "?B"), "no such day; not yet a code"),
     (("1985", "01/06/2019", "1.0", "C"), ("1985", "2019-06-01", "?1.0", None), "a year is no date; nor 1.0 the code 1"),
-    (("1985-03-02", "01/06/2019", "m", "NK"), ("?1985-03-02", "2019-06-01", "?m", None), "other format; capitals count"),
+    (("1985-03-02", "01/06/2019", "m", "NK"), ("?1985-03-02", "2019-06-01", "?m", None), "another format; capitals"),
     (("", "soon", "1", "A"), ("", "soon", "M", "?A"), "without a day, what means two things means none"),
     (("NK", None, "1", "B"), (None, None, "M", "dropped"), "without a day, what means one thing means it"),
 ]  # fmt: skip
@@ -76,8 +76,9 @@ def test_codes_by_the_period_of_the_delivery(spark: SparkSession) -> None:
 
 def test_a_column_that_must_be_filled_sets_the_row_aside_when_its_code_means_nothing(spark: SparkSession) -> None:
     absent = [
-        "client_reference", "initials", "forename1", "surname", "aliases", "postcode_sector", "lad_code", "treatment_area",
-        "nino", "prison_number", "ethnicity", "substance", "referral_source", "discharge_date", "outcome",
+        "client_reference", "initials", "forename1", "surname", "aliases", "postcode_sector", "lad_code",
+        "treatment_area", "nino", "prison_number", "ethnicity", "substance", "referral_source", "discharge_date",
+        "outcome",
     ]  # fmt: skip
     columns = {
         "episode_id": "ID",
@@ -107,7 +108,7 @@ def test_types_of_columnar_files(spark: SparkSession) -> None:
     born = spark.createDataFrame(
         [("7", date(1985, 3, 2), "1", "x")], "ID string, BORN date, SEX string, REFERRED string"
     )
-    with pytest.raises(InputError, match="a.parquet: BORN is date, which needs no dates in the contract"):
+    with pytest.raises(InputError, match=r"a\.parquet: BORN is date, which needs no dates in the contract"):
         mapping.as_text(born, contract(), "a.parquet")
     types = "ID double, BORN array<string>, SEX decimal(3, 1), REFERRED string"
     wrong = spark.createDataFrame([(7.0, ["x"], Decimal("1.5"), "01/01/2020")], types)
