@@ -137,7 +137,7 @@ def described(column: ColumnProfile) -> str:
     if form is not None and column.years is not None:
         told.append(f"{column.dates[form]:.0%} dates {form} of {column.years[0]} to {column.years[1]}")
     shapes = sorted(column.shapes.items(), key=lambda item: -item[1])
-    told += [f"{share:.0%} shaped like a {shape}" for shape, share in shapes if share >= _SURE][:2]
+    told += [f"{share:.0%} shaped as {shape}" for shape, share in shapes if share >= _SURE][:2]
     return ", ".join(told)
 
 

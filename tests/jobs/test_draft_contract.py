@@ -60,7 +60,7 @@ def test_a_draft_shows_nobody_and_becomes_a_contract(tmp_path, capsys):
         "plea": "Plea",
     }
     assert draft["undecided"] == ["DefNo", "NOTES", "CLERK"]
-    assert "# 10% missing, about 2 different, 100% shaped like a PNC identifier" in text
+    assert "# 10% missing, about 2 different, 100% shaped as PNC identifier" in text
     assert "100% dates dd/MM/yyyy of 1960 to 1961" in text
     assert main(["profile", "x", "--dataset=magistrates", "--output", str(out)]) == 4, "a file that is there stays"
     filled = draft | {"system": "Any", "agreement": "any", "undecided": [], "ignored": ["NOTES", "CLERK"]}
