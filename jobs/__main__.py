@@ -40,6 +40,8 @@ JOBS = {
         "evaluate",
     )
 }
+# A module of this name would hide the standard library's where a submitted script's folder comes first.
+JOBS["profile"] = "jobs.draft_contract"
 
 
 class _StageJob:

@@ -153,13 +153,16 @@ def _applied(
     holding.check_order(before, sort, delivery.delivered, where)
     window = expectations.Window(delivery.period.first, delivery.period.last, delivery.delivered)
     raw = delivered_files.raw(spark, delivery, contract)
-    rows = mapping.to_schema(raw, contract, period_end=window.last, delivered=window.delivered)
+    # Looked at, judged and kept: three times read.
+    rows = mapping.to_schema(raw, contract, period_end=window.last, delivered=window.delivered).persist()
     seen = expectations.look(rows, contract, window)
     expectations.check(seen, contract, before, window, where)
     after = holding.apply(held, before, rows, contract.table, sort, delivery.delivered)
     alone = sort == "full" and not seen.deletions and (before.last is None or before.last <= delivery.delivered)
-    standing = Standing(seen.rows, delivery.delivered, delivery.delivered) if alone else holding.standing(after)
-    return after, standing, seen
+    if alone:
+        return after, Standing(seen.rows, delivery.delivered, delivery.delivered), seen
+    after = after.persist()
+    return after, holding.standing(after), seen
 
 
 def _table(feed: Feed) -> str:

@@ -9,7 +9,7 @@ from linkage.lake.directory import (
     write_document,
     write_text,
 )
-from linkage.lake.files import check_input, read_input, read_lines, read_text_input
+from linkage.lake.files import check_input, guess_text_format, read_input, read_lines, read_text_input
 from linkage.lake.shared import commit_files, new_folder, parquet_files, read_rows, tasks_share, write_rows
 from linkage.lake.tables import Commit, Lake, fingerprint, write_table
 from schemas import Zone
@@ -26,6 +26,7 @@ __all__ = [
     "clear_leftovers",
     "commit_files",
     "fingerprint",
+    "guess_text_format",
     "new_folder",
     "parquet_files",
     "read_input",

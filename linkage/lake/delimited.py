@@ -95,6 +95,30 @@ def read_delimited(
     return _with_windows_letters(rows) if how.encoding == "windows-1252" else rows
 
 
+def guess(name: str) -> Delimited:
+    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes.
+
+    Raises:
+        InputError: It is no text in an encoding that can be told.
+    """
+    with _opened(name) as file:
+        marked = file.read(2) in _BYTE_ORDER_MARKS
+    for encoding in ("utf-16",) if marked else ("utf-8", "windows-1252"):
+        try:
+            header = next(_text_lines(name, encoding), "")
+            delimiter = max(",;|\t", key=header.count)
+            how = Delimited(delimiter, encoding=encoding)
+            try:
+                _examine(name, how)
+            except InputError:
+                how = Delimited(delimiter, quote=None, encoding=encoding)
+                _examine(name, how)
+        except (InputError, UnicodeDecodeError, gzip.BadGzipFile, EOFError):
+            continue
+        return how
+    raise InputError(f"{name}: cannot be read as text in UTF-8, UTF-16 or windows-1252; is it text at all?")
+
+
 def check_text(name: str, encoding: str = "utf-8") -> None:
     """Refuses a file of this machine that is not text in an encoding; a URL is left alone.
 
@@ -213,6 +237,10 @@ def _lines(spark: SparkSession, name: str, encoding: str) -> Iterator[str]:
         row = spark.read.text(name).first()
         yield from [] if row is None else [row[0].removeprefix("\ufeff")]
         return
+    yield from _text_lines(name, encoding)
+
+
+def _text_lines(name: str, encoding: str) -> Iterator[str]:
     opener = gzip.open if name.lower().endswith(".gz") else open
     with opener(absolute(name), "rt", encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
         for number, line in enumerate(file):

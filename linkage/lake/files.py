@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from linkage.errors import InputError
-from linkage.lake.delimited import Delimited, check_text, read_delimited
+from linkage.lake.delimited import Delimited, check_text, guess, read_delimited
 from linkage.lake.parquet import schema_of
 from linkage.lake.paths import absolute, is_local, load
 
@@ -51,6 +51,20 @@ def read_text_input(spark: SparkSession, path: str, how: Delimited, malformed_co
         InputError: As for `read_input`, or a file is of another kind than text.
     """
     return read_delimited(spark, path, _texts(spark, path), how, malformed_column)
+
+
+def guess_text_format(path: str) -> Delimited | None:
+    """How the text files of an input are likely written, by the first of them; None where they are no text, or a URL.
+
+    Raises:
+        InputError: The path holds nothing, or a file that starts as no other kind is no text either.
+    """
+    if not is_local(path) or _is_local_delta(path):
+        return None
+    names = _named(path, _local_files(path))
+    with Path(absolute(names[0])).open("rb") as file:
+        starts = file.read(len(_PARQUET))
+    return None if starts == _PARQUET else guess(names[0])
 
 
 def read_lines(spark: SparkSession, path: str, column: str) -> DataFrame:

@@ -47,7 +47,7 @@ def look(rows: DataFrame, contract: Contract, window: Window) -> Seen:
     present = ~F.col(DELETED)
     readable = present & F.col(MALFORMED).isNull()
     day = mapping.event_day(contract)
-    within = F.lit(None) if day is None else day.between(F.lit(window.first), F.lit(window.last))
+    within = F.lit(None).cast("boolean") if day is None else day.between(F.lit(window.first), F.lit(window.last))
     strange = mapping.unmapped(contract)
     counted = {"rows": present, "deletions": F.col(DELETED), "dated": within.isNotNull(), "outside": readable & ~within}
     counted |= {f"filled_{name}": present & (F.trim(name) != "") for name in strange}

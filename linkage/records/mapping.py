@@ -46,7 +46,8 @@ def as_text(df: DataFrame, contract: Contract, where: str) -> DataFrame:
 
     Raises:
         InputError: A column is of a type that has no one text: lists and the like; or a number with a
-            fraction for what is no number in the schema, where 7.0 would not be the code 7.
+            fraction for what is no number in the schema, where 7.0 would not be the code 7; or a date for which
+            the contract names formats.
     """
     numbers = {
         name
@@ -61,6 +62,11 @@ def as_text(df: DataFrame, contract: Contract, where: str) -> DataFrame:
     ]
     if wrong:
         raise InputError(f"{where}: {', '.join(wrong)}; supply text, whole numbers, days or truths there")
+    formed = {name for recipe in contract.columns.values() if recipe.dates for name in recipe.source}
+    days = [f.name for f in df.schema.fields if f.name in formed and not isinstance(f.dataType, T.StringType)]
+    if days:
+        kind = df.schema[days[0]].dataType.simpleString()
+        raise InputError(f"{where}: {', '.join(days)} is {kind}, which needs no dates in the contract")
     texts = {field.name: _text(field) for field in df.schema.fields}
     nothing = F.lit(None).cast("string")
     for name in (MALFORMED, REFUSED):

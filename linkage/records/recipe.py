@@ -135,6 +135,11 @@ def _codes(codes: Mapping[object, object]) -> dict[str, Sequence[object]]:
     for code in codes:
         if not isinstance(code, str):
             raise ValueError(f"codes: write {code} in quotes, as text; YAML drops the zeros of numbers and knows NO")
-    return {
-        str(code): meanings if isinstance(meanings, list) else [{"value": meanings}] for code, meanings in codes.items()
-    }
+    return {str(code): _meanings(meanings) for code, meanings in codes.items()}
+
+
+def _meanings(said: object) -> Sequence[object]:
+    """A list of meanings as it is; a code of the schema, or null, holds at all times."""
+    if isinstance(said, list):
+        return said
+    return [said if isinstance(said, Mapping) else {"value": said}]

@@ -9,8 +9,8 @@ from jobs.settings import PipelineSettings
 from linkage.lake import Zone
 
 STAGES = ("synthesise", "ingest", "train", "link", "resolve", "evaluate")
-# `match` and `explain` read files of their users, `catalogue` and `prototype` the schemas, and no zone.
-AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match", "explain", "catalogue", "prototype"}
+# `match`, `explain` and `profile` read files of their users, `catalogue` and `prototype` the schemas, and no zone.
+AFTER_INGEST = set(JOBS) - {"synthesise", "ingest", "match", "explain", "profile", "catalogue", "prototype"}
 
 
 def _declared(name):
