@@ -54,7 +54,7 @@ from linkage.lake import (
 )
 from linkage.model.blocking import KeyedRule, keyed_rules
 from linkage.model.specification import LinkageModel
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 
 MARK = "run.json"
 

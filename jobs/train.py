@@ -25,7 +25,7 @@ from linkage.engine.training import train, training_rules
 from linkage.lake import Lake, Zone
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 
 
 def plan(config: PipelineSettings) -> stages.Plan:

@@ -14,7 +14,8 @@ from linkage.engine.training_counts import Numbers, TrainingCounts, TrainingRule
 from linkage.errors import ConfigError
 from linkage.model.source_pairs import Evidence, OwnEstimates, own_estimates, shared_m
 from linkage.model.specification import LinkageModel, SourcePair, SourcePairParameters, source_pair
-from linkage.model.training import TrainingPlan, exact_agreement_column
+from linkage.model.training import exact_agreement_column
+from linkage.model.training_plan import TrainingPlan
 from linkage.model.training_warnings import FEW_MATCHES
 
 

@@ -15,7 +15,7 @@ from linkage.engine.training_counts import TrainingCounts, TrainingRules, traini
 from linkage.errors import ConfigError
 from linkage.model import training
 from linkage.model.specification import LinkageModel
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 from linkage.model.training_warnings import TrainedSession, training_warnings
 
 __all__ = ["Training", "TrainingRules", "train", "training_rules"]

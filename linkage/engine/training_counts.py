@@ -26,7 +26,7 @@ from linkage.model import training
 from linkage.model.blocking import KeyedRule
 from linkage.model.em import PatternCounts
 from linkage.model.specification import Comparison, LinkageModel
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 
 # The numbers of two sources, the smaller first.
 Numbers = tuple[int, int]

@@ -16,7 +16,7 @@ from linkage.engine.record_inputs import linkage_records
 from linkage.engine.survey import survey
 from linkage.engine.training import Training, train, training_rules
 from linkage.model.blocking import keyed_rules
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 from tests.linkage.engine.prepared import prepared
 from tests.linkage.splink_models import model
 

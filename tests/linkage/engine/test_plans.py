@@ -16,7 +16,7 @@ from linkage.engine.record_inputs import linkage_records
 from linkage.engine.scoring import score
 from linkage.engine.training import train, training_rules
 from linkage.model.blocking import keyed_rules
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 from tests.linkage.engine.executed import cached, executed
 from tests.linkage.people import people
 from tests.linkage.splink_models import DOB, SURNAME, comparison, exact, model, null, otherwise, settings

@@ -21,7 +21,7 @@ from linkage.engine.weights import weight_sql
 from linkage.errors import ConfigError
 from linkage.model.source_pairs import read_document, to_document
 from linkage.model.specification import SourcePairParameters
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings

@@ -14,7 +14,7 @@ from linkage.engine.training import train, training_rules
 from linkage.errors import ConfigError
 from linkage.model.blocking import keyed_rules
 from linkage.model.splink_settings import to_settings
-from linkage.model.training import TrainingPlan
+from linkage.model.training_plan import TrainingPlan
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
 from tests.linkage.splink_oracle import linker

@@ -7,7 +7,6 @@ from linkage.errors import ConfigError
 from linkage.model.em import Iteration
 from linkage.model.training import (
     SessionHistory,
-    TrainingPlan,
     exact_agreement_column,
     free_comparisons,
     prior_from_rules,
@@ -18,6 +17,7 @@ from linkage.model.training import (
     with_sessions,
     with_u,
 )
+from linkage.model.training_plan import TrainingPlan
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
 from tests.linkage.splink_oracle import linker
