@@ -97,6 +97,7 @@ def _derived(supply: TableSchema) -> dict[str, Column]:
         "forename1_std": forename,
         "forename2_std": F.get(fields.WORDS, F.lit(1)),
         "forename3_std": F.get(fields.WORDS, F.lit(2)),
+        "full_names_std": name_evidence.full_names(forename, surname, F.col("name_aliases_std")),
         "forename1_formal_std": nicknames.formal_forenames(forename),
         "initials_std": F.coalesce(F.col(fields.INITIALS), initials),
         "surname_parts_std": name_evidence.surname_parts(surname),

@@ -60,6 +60,7 @@ def test_a_full_row_of_probation(spark: SparkSession) -> None:
         "forename3_std": "GEORGE",
         "surname_std": "OBRIEN",
         "name_aliases_std": ["JON BRIEN"],
+        "full_names_std": ["JOHN OBRIEN", "JON BRIEN"],
         "initials_std": "JO",
         "surname_parts_std": ["OBRIEN"],
         "dob": date(1985, 2, 28),
@@ -173,6 +174,7 @@ OTHER_SUPPLIES: list[tuple[str, dict[str, str], dict[str, object]]] = [
         {
             "surname_std": "SMITH JONES",
             "surname_parts_std": ["JONES", "SMITH"],
+            "full_names_std": ["SMITH JONES"],
             "sex": "F",
             "postcode_std": "XA1 2BC",
             "postcode_sector_std": "XA1 2",
@@ -186,7 +188,12 @@ OTHER_SUPPLIES: list[tuple[str, dict[str, str], dict[str, object]]] = [
     (
         "npd",
         {"upn": "g999999900001", "lad_code": "E09000033", "forename1": "Zbigniew"},
-        {"upn_std": "G999999900001", "forename1_std": "ZBIGNIEW", "forename1_formal_std": ["ZBIGNIEW"]},
+        {
+            "upn_std": "G999999900001",
+            "forename1_std": "ZBIGNIEW",
+            "forename1_formal_std": ["ZBIGNIEW"],
+            "full_names_std": ["ZBIGNIEW"],
+        },
     ),
     ("npd", {"upn": "A12345678901B"}, {"evidence": ["upn_invalid"], "identifiers_aside": ["upn A12345678901B"]}),
     ("mortality", {"nhs_number": "999 000 0018"}, {"nhs_number_std": "9990000018"}),
