@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as scipy_components
 
-from linkage.engine.contraction import contracted_components
+from linkage.engine.contraction import computed, contracted_components
 from linkage.errors import LinkageError
 
 Nodes = NDArray[np.int64]
@@ -72,10 +72,11 @@ def connected_components(edges: DataFrame, limits: ComponentLimits) -> Component
     between = edges.select("l", "r").where("l <> r")
     if between.count() <= limits.in_process_edges:
         return _in_process(between.toArrow())
+    between = computed(between)
     if limits.beyond is None:
         rows = contracted_components(between, finish=_finished, in_process_edges=limits.in_process_edges)
     else:
-        rows = _checked(limits.beyond(between), between)
+        rows = _checked(computed(limits.beyond(between)), between)
     [(nodes, count)] = rows.agg(F.count("*"), F.count_if(F.col("node") == F.col("component"))).collect()
     return Components(nodes, count, rows)
 
@@ -105,7 +106,8 @@ def nested_components(edges: DataFrame, limits: ComponentLimits, *, levels: int)
 def _checked(rows: DataFrame, edges: DataFrame) -> DataFrame:
     """The rows that something else gave, if each node is in one component, with all that its edges lead to.
 
-    GraphFrames has given wrong components where Spark planned anew while it ran (its issues 428 and 453).
+    GraphFrames has given wrong components where Spark planned anew while it ran (its issues 428 and 453), so both
+    are computed before they are looked at. Components that are joined without an edge between them pass.
     """
     labels = rows.select("node", "component")
     left, right = (labels.select(F.col("node").alias(side), F.col("component").alias(f"of_{side}")) for side in "lr")

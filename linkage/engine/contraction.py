@@ -43,13 +43,13 @@ def contracted_components(
     while (count := remaining.count()) > in_process_edges:
         if len(mappings) == _ROUNDS:
             raise AssertionError(f"{count} edges are left after {_ROUNDS} rounds of contraction")
-        mapping = _kept(_representatives(remaining, seed=len(mappings)))
+        mapping = computed(_representatives(remaining, seed=len(mappings)))
         mappings.append(mapping)
-        remaining = _kept(_contracted(remaining, mapping))
+        remaining = computed(_contracted(remaining, mapping))
     labels = finish(remaining)
     for mapping in reversed(mappings):
-        labels = _kept(_undone(mapping, labels))
-    return _kept(named_by_smallest(labels)) if mappings else labels
+        labels = computed(_undone(mapping, labels))
+    return computed(named_by_smallest(labels)) if mappings else labels
 
 
 def _place(node: str, seed: int) -> Column:
@@ -87,6 +87,6 @@ def named_by_smallest(labels: DataFrame) -> DataFrame:
     return labels.join(smallest, "component", how="inner").select("node", F.col("smallest").alias("component"))
 
 
-def _kept(frame: DataFrame) -> DataFrame:
+def computed(frame: DataFrame) -> DataFrame:
     """The frame computed, once: a round must not compute its predecessors again."""
     return frame.localCheckpoint(eager=True, storageLevel=StorageLevel.MEMORY_AND_DISK)

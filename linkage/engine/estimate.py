@@ -16,7 +16,7 @@ from pyspark.sql import types as T
 
 from linkage.engine import plans
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import Sample
+from linkage.engine.key_rows import Sample, sampled_rows, tile_rows
 from linkage.engine.making import made_in_tasks
 from linkage.engine.passes import Measured, Pass
 from linkage.engine.records import ID, SOURCE, LinkageRecords
@@ -133,7 +133,7 @@ def predicting(
     return Pass(
         records=count,
         keys=count * _sides(rules),
-        rows=sum(sizes.of(rule).shared_rows for rule in rules),
+        rows=sum(sizes.of(rule).shared_rows + tile_rows(sizes.hottest[rule.number]) for rule in rules),
         is_held=records.held is not None,
         sharing=sum(sizes.of(rule).pairs for rule in rules),
         comparisons=pairs * len(model.comparisons),
@@ -157,7 +157,7 @@ def sampling(
     return Pass(
         records=count,
         keys=count * _sides(rules),
-        rows=sum(sizes.of(rule).shared_rows * share[rule.number] for rule in rules),
+        rows=sum(sampled_rows(sizes.of(rule), share[rule.number]) for rule in rules),
         # One sampled rule is enough for the rows of all to be looked at.
         drawn=sum(sizes.of(rule).shared_rows for rule in rules) if min(share.values(), default=1) < 1 else 0,
         is_held=records.held is not None,

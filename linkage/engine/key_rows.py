@@ -15,13 +15,15 @@ from linkage.engine.kernel import KernelLimits
 from linkage.engine.keys import key_columns
 from linkage.engine.packing import parallelism
 from linkage.engine.records import ID, SOURCE, LinkageRecords
-from linkage.engine.sizes import KeySizes
+from linkage.engine.sizes import HotKey, KeySizes, RuleSize
 from linkage.engine.survey_sql import HOT_PAIRS
 from linkage.model.blocking import KeyedRule
 
 # One task's share: enough to be worth a task, few enough to sit in its memory.
 PAIRS_OF_A_TASK = 2_000_000
 ROWS_OF_A_TASK = 500_000
+# A sample of whole keys has at least so many keys' worth of pairs.
+KEYS_OF_A_SAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class Sample:
     """A sample of a rule's pairs, each with the same known probability.
 
     Whole keys are in or out, so that a small share of the rows is read. Of a hot key, which might
-    rule the sample if it were in it, the records are sampled instead: every hot key gives its due.
-    A pair is in with probability `share` in either case (Horvitz and Thompson, 1952).
+    rule the sample if it were in it, the records are sampled instead: every hot key gives its due. Where
+    the sample is so small that keys rule it which are not hot, records are sampled under all keys of the rule.
+    A pair is in with probability `share` in any case (Horvitz and Thompson, 1952).
 
     Attributes:
         share: Of the rule's pairs, below 1; 0 leaves all of them out.
@@ -58,6 +61,16 @@ class Sample:
 
     rule: int
     share: float
+
+
+def can_rule(size: RuleSize, share: float) -> bool:
+    """Whether a key that is not hot may be more than a small part of such a sample, so that records are sampled."""
+    return min(size.largest_key_pairs, HOT_PAIRS) * KEYS_OF_A_SAMPLE > size.pairs * share
+
+
+def sampled_rows(size: RuleSize, share: float) -> float:
+    """About how many key rows a sample reads: where records are sampled, both of a pair have to be in."""
+    return size.shared_rows * (share**0.5 if can_rule(size, share) else share)
 
 
 def key_rows(
@@ -134,6 +147,11 @@ def parts_of(pairs: int) -> int:
     return 1 if pairs <= HOT_PAIRS else -(-int(2 * (pairs / HOT_PAIRS) ** 0.5 * 1000) // 1000)
 
 
+def tile_rows(hottest: Sequence[HotKey]) -> int:
+    """The key rows that splitting a rule's hot keys adds: a record goes to as many tiles as its key has parts."""
+    return sum(hot.rows * (parts_of(hot.pairs) - 1) for hot in hottest)
+
+
 def _chosen(
     rules: Sequence[KeyedRule], sizes: KeySizes, shares: Mapping[int, float], seed: int
 ) -> tuple[str | None, dict[str, pa.Table]]:
@@ -154,15 +172,19 @@ def _chosen(
             "parts": pa.array(list(hot.values()), pa.int32()),
         }
     )
-    by_key = " ".join(
-        f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.key)', share)}" for rule, share in shares.items()
-    )
     # Both records of a pair must be in.
-    by_record = " ".join(
-        f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.draw)', share**0.5)}" for rule, share in shares.items()
-    )
-    keys_in = f"CASE rows.rule {by_key} ELSE true END" if shares else "true"
-    records_in = f"CASE rows.rule {by_record} ELSE true END" if shares else "true"
+    by_record = {
+        rule: f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.draw)', share**0.5)}"
+        for rule, share in shares.items()
+    }
+    by_key = [
+        by_record[rule]
+        if can_rule(sizes.by_rule[rule], share)
+        else f"WHEN {rule} THEN {kernel_sql.drawn(f'hash({seed}, rows.key)', share)}"
+        for rule, share in shares.items()
+    ]
+    keys_in = f"CASE rows.rule {' '.join(by_key)} ELSE true END" if shares else "true"
+    records_in = f"CASE rows.rule {' '.join(by_record.values())} ELSE true END" if shares else "true"
     # Few of them come so far, by chance.
     without_capped = "" if capped is None else f"ANTI JOIN {capping.CAPPED_KEYS} USING (key) "
     split = (

@@ -7,7 +7,7 @@ from functools import partial
 
 from linkage.engine import chunks, kernel
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.keys import RIGHT, key_columns
+from linkage.engine.keys import RIGHT, KeyColumn, key_columns
 from linkage.engine.records import LinkageRecords
 from linkage.engine.sizes import KeySizes
 from linkage.engine.survey_sql import HOTTEST
@@ -36,11 +36,11 @@ def hottest_values(
             if not wanted:
                 continue
             rule = by_number[number]
-            keys = rule.right_keys if side == RIGHT else rule.left_keys
+            keys, arrays = (rule.right_keys, rule.right_arrays) if side == RIGHT else (rule.left_keys, rule.left_arrays)
             text = " || ', ' || ".join(f"CAST({key} AS VARCHAR)" for key in keys)
             parts.append(
-                f"SELECT {number}::INTEGER AS rule, CAST({column.sql} AS VARCHAR) AS key, min({text}) AS value "
-                f"FROM {chunks.RECORDS} WHERE {column.sql} IN ({wanted}) GROUP BY ALL"
+                f"SELECT {number}::INTEGER AS rule, CAST(__hot AS VARCHAR) AS key, min({text}) AS value "
+                f"FROM {_with_key(column, arrays)} WHERE __hot IN ({wanted}) GROUP BY ALL"
             )
     if not parts:
         return {}
@@ -52,3 +52,14 @@ def hottest_values(
         key = (row["rule"], int(row["key"]))
         values[key] = min(values.get(key, row["value"]), row["value"])
     return values
+
+
+def _with_key(column: KeyColumn, arrays: Sequence[str]) -> str:
+    """Records with their key as `__hot`; of exploded arrays a row for each element, which stands for the array then."""
+    rows = chunks.RECORDS
+    for array in arrays:
+        rows = f'(SELECT * REPLACE ([element] AS "{array}") FROM {rows}, unnest("{array}") AS elements(element))'
+    key = f"({column.sql})[1]" if column.is_list else column.sql
+    rows = f"(SELECT *, {key} AS __hot FROM {rows})"
+    elements = ", ".join(f'"{array}"[1] AS "{array}"' for array in arrays)
+    return f"(SELECT * REPLACE ({elements}) FROM {rows})" if arrays else rows

@@ -207,9 +207,9 @@ def _share(connection: duckdb.DuckDBPyConnection, records: Held, column: str, pe
 
     def shared(_: Sequence[str]) -> pa.Table:
         connection.register(chunks.RECORDS, records.numbered())
-        each = f'SELECT "{column}" AS value FROM {chunks.RECORDS} WHERE value IS NOT NULL'
+        each = f'SELECT "{column}" AS value FROM {chunks.RECORDS} WHERE "{column}" IS NOT NULL'
         if person is not None:
-            each = f'SELECT DISTINCT "{column}" AS value, {person} FROM {chunks.RECORDS} WHERE value IS NOT NULL'
+            each = f'SELECT DISTINCT "{column}" AS value, {person} FROM {chunks.RECORDS} WHERE "{column}" IS NOT NULL'
         counted = f"SELECT value, count(*) AS n FROM ({each}) GROUP BY value"
         present = f"SELECT count(*) FROM ({each})"
         sql = (

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from linkage.engine.tally import WIDEST
 from linkage.model.blocking import KeyedRule
-
-# Every process that makes key rows has the set of shared keys: 64 MB of bits.
-WIDEST = 29
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
+# Every process that makes key rows has the set of shared keys: 64 MB of bits.
+WIDEST = 29
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -92,16 +95,17 @@ def tallied(rows: pa.Table, parts: int, pairing: Sequence[tuple[int, int]]) -> T
     return Tally(keys[starts], [_summed(np.where(part == each, times, 0), starts) for each in range(parts)], pairing)
 
 
-def set_of_bits(keys: Hashes, bits_above: int, bits_of_a_key: int) -> pa.Table:
+def set_of_bits(keys: Hashes, bits_above: int, bits_of_a_key: int, *, widest: int = WIDEST) -> pa.Table:
     """A set that has all the keys, and few others: bit n stands for those whose next `width` bits are n.
 
     Args:
         keys: Each once or more.
         bits_above: The first bits of a key, which all have alike.
         bits_of_a_key: How many bits of the set there are for each key, at least; one in so many of
-            other keys passes for one of them.
+            other keys passes for one of them. Fewer where the set would be wider than it may.
+        widest: Bits of a key that may count, those above among them.
     """
-    width = max(3, (len(keys) * bits_of_a_key - 1).bit_length())
+    width = max(3, min((len(keys) * bits_of_a_key - 1).bit_length(), widest - bits_above))
     below = keys & np.uint64((1 << (64 - bits_above)) - 1)
     present = np.zeros(1 << width, np.bool_)
     present[below >> np.uint64(64 - bits_above - width)] = True

@@ -14,7 +14,7 @@ from linkage.engine import plans
 from linkage.engine.estimate import sampling
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import Sample
+from linkage.engine.key_rows import KEYS_OF_A_SAMPLE, Sample
 from linkage.engine.making import made_in_tasks
 from linkage.engine.passes import Measured
 from linkage.engine.random_pairs import random_level_counts
@@ -30,10 +30,6 @@ from linkage.model.training_plan import TrainingPlan
 
 # The numbers of two sources, the smaller first.
 Numbers = tuple[int, int]
-
-
-# Keys that a sample of pairs has at least.
-_KEYS = 200
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,9 @@ def training_counts(
     # Pairs of deterministic rules are only counted: by a sample where no key can rule it, to within some per cent.
     for rule in rules.deterministic:
         size = found.sizes.of(rule)
-        shares[rule.number] = _share(size, plan) if size.largest_key_pairs * _KEYS <= plan.em_max_pairs else 1.0
+        shares[rule.number] = (
+            _share(size, plan) if size.largest_key_pairs * KEYS_OF_A_SAMPLE <= plan.em_max_pairs else 1.0
+        )
     sessions = frozenset(rule.number for rule in rules.sessions)
     first = rules.deterministic[0]
     known = None if plan.by_source_pair else found.sizes.made_by(first)

@@ -1,7 +1,9 @@
 """What is told before a run: pairs against counting them, costs against arithmetic, and a table for people."""
 
 import json
+from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from linkage.engine.cost_table import cost_table
@@ -16,6 +18,7 @@ from linkage.engine.estimate import (
 from linkage.engine.key_values import hottest_values
 from linkage.engine.passes import Measured, Pass
 from linkage.engine.sizes import HotKey, KeySizes, RuleSize, SharedKeys
+from linkage.engine.survey_sql import HOT_PAIRS
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
@@ -119,7 +122,8 @@ def test_a_share_of_a_rule_is_a_share_of_the_work(spark, limits):
     one, other = (sizes.of(rule) for rule in ready.rules)
     work = sampling(ready.records, ready.model, ready.rules, sizes, {1: 0.25}, count=300, compared=40)
     assert work.sharing == one.pairs + other.pairs / 4
-    assert work.rows == one.shared_rows + other.shared_rows / 4
+    # So small a sample draws records: half of them for a quarter of the pairs.
+    assert work.rows == one.shared_rows + other.shared_rows / 2
     assert work.drawn == one.shared_rows + other.shared_rows
     assert work.comparisons == 40
     every = sampling(ready.records, ready.model, ready.rules, sizes, {1: 1.0}, count=300, compared=40)
@@ -141,6 +145,49 @@ def test_the_values_of_hot_keys_are_those_of_their_records(spark, limits, memory
     for hot in sizes.hottest[1]:
         value = values[1, hot.key]
         assert sum((row["surname"] == value) + (row["forename"] == value) for row in rows) == hot.rows
+
+
+@pytest.mark.parametrize("memory", [0, 10**9], ids=["carried", "held"])
+def test_the_values_of_hot_keys_may_be_elements_of_arrays(spark, limits, memory):
+    rows = [
+        # record, names, codes, town
+        (1, ["ANN LEE", "ANN RAY"], ["x"], "leeds"),
+        (2, ["ANN RAY"], ["x", "y"], "leeds"),
+        (3, ["ANN RAY", None], ["y"], "leeds"),
+        (4, [], ["x"], "leeds"),
+        (5, None, ["x"], "york"),
+    ]
+    names = ("unique_id", "names", "codes", "city")
+    table = pa.table({name: [row[place] for row in rows] for place, name in enumerate(names)})
+    one, several = "l.names = r.names", "l.city = r.city AND l.names = r.names AND l.codes = r.codes"
+    document = settings(CITY, rules=[]) | {
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": one, "arrays_to_explode": ["names"]},
+            {"blocking_rule": several, "arrays_to_explode": ["names", "codes"]},
+        ]
+    }
+    ready = prepared(spark, document, {"a": table}, memory=memory)
+    sizes = ready.surveyed(limits).sizes
+    values = hottest_values(ready.records, ready.rules, sizes, limits=limits)
+    shown = {
+        (number, values[number, hot.key]): (hot.rows, hot.pairs) for number in (0, 1) for hot in sizes.hottest[number]
+    }
+    assert shown == {
+        (0, "ANN RAY"): (3, 3),
+        (1, "leeds, ANN RAY, x"): (2, 1),
+        (1, "leeds, ANN RAY, y"): (2, 1),
+    }
+
+
+def test_rows_of_split_keys_are_foretold(spark, limits):
+    ready = prepared(spark, settings(CITY, rules=RULES[:1]), PEOPLE)
+    sizes = ready.surveyed(limits).sizes
+    plain_work = predicting(ready.records, ready.model, ready.rules, sizes, count=300, pairs=1_000)
+    hot = HotKey(7, 10_000, 100 * HOT_PAIRS)
+    with_hot = replace(sizes, hottest={0: (*sizes.hottest[0], hot)})
+    work = predicting(ready.records, ready.model, ready.rules, with_hot, count=300, pairs=1_000)
+    # Each of its records goes to as many tiles as there are parts, twenty, and was counted once.
+    assert work.rows - plain_work.rows == 19 * 10_000
 
 
 def _table(spark, **more):

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from linkage.engine import chunks, exploding
 from linkage.engine.exploding import KEY, PART, RULE, SIDE
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import Carried, Sample, key_rows, parts_of
+from linkage.engine.key_rows import Carried, Sample, can_rule, key_rows, parts_of
 from linkage.engine.records import ID, SOURCE
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
@@ -111,9 +111,11 @@ def test_lone_keys_go_no_further(spark, limits):
     assert {(row[RULE], row[SIDE], row[PART]) for row in rows} == {(0, 0, None)}
 
 
-@pytest.mark.usefixtures("hot")
-def test_a_samples_pairs_have_the_probability_that_was_asked_for(spark, limits):
-    """Also where one key has most pairs: its records are sampled, the key is never out as a whole."""
+@pytest.mark.parametrize("is_hot", [True, False])
+def test_a_samples_pairs_have_the_probability_that_was_asked_for(spark, limits, request, is_hot):
+    """Also where one key has most pairs, hot or not: its records are sampled, the key is never out as a whole."""
+    if is_hot:
+        request.getfixturevalue("hot")
     records, share = 120, 0.25
     ready = prepared(spark, settings(CITY, rules=RULES[:1]), {"a": _crowd(records)})
     sizes = ready.surveyed(limits).sizes
@@ -144,6 +146,19 @@ def test_a_samples_pairs_have_the_probability_that_was_asked_for(spark, limits):
     assert sum(drawn) / len(drawn) == pytest.approx(share * pairs, rel=0.2)
     assert sum(of_hot) / len(of_hot) == pytest.approx(share * hot_pairs, rel=0.2)
     assert min(of_hot) > 0
+    assert can_rule(sizes.of(ready.rules[0]), share) != is_hot
+
+
+def test_a_large_sample_takes_whole_keys(spark, limits):
+    """Of many small keys none can rule a sample of a few hundred."""
+    table = pa.table({"unique_id": range(2400), "surname": [f"s{n // 2}" for n in range(2400)], "city": ["c"] * 2400})
+    ready = prepared(spark, settings(CITY, rules=RULES[:1]), {"a": table})
+    sizes = ready.surveyed(limits).sizes
+    assert not can_rule(sizes.of(ready.rules[0]), 0.5)
+    frame = key_rows(ready.records, ready.rules, sizes, Carried.plain([ID]), limits=limits, samples=[Sample(0, 0.5)])
+    of_key = Counter(row[KEY] for row in _rows(frame))
+    assert set(of_key.values()) == {2}
+    assert len(of_key) == pytest.approx(600, rel=0.15)
 
 
 def test_all_rows_of_a_key_are_in_one_place(spark, limits, monkeypatch):

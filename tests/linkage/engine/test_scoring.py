@@ -211,15 +211,18 @@ def test_columns_may_have_odd_names(spark, limits):
     assert {pair[1::2]: ours.weight for pair, ours in found.items()} == {(1, 2): pytest.approx(6 * math.log2(9))}
 
 
-@pytest.mark.parametrize("name", ["id", "source", "rule", "key", "n", "draw", "match_weight"])
-def test_columns_may_be_called_as_the_engine_calls_its_own(spark, limits, name):
-    table = pa.table({"unique_id": [1, 2, 3, 4], name: ["x", "x", "y", "x"], "other": ["a", "a", "a", "b"]})
+@pytest.mark.parametrize("memory", [0, 10**8])
+@pytest.mark.parametrize("name", ["id", "source", "rule", "key", "n", "draw", "match_weight", "value"])
+def test_columns_may_be_called_as_the_engine_calls_its_own(spark, limits, name, memory):
+    columns = {name: ["x", "x", "y", "x", None], "other": ["a", "a", "a", "b", "a"]}
+    table = pa.table({"unique_id": [1, 2, 3, 4, 5], **columns})
     document = settings(
         comparison("c", null(name), exact(name, 0.9, 0.1, tf_adjustment_column=name), otherwise(0.1, 0.9)),
+        comparison("o", null("other"), exact("other", 0.9, 0.1, tf_adjustment_column="other"), otherwise(0.1, 0.9)),
         rules=["l.other = r.other", f"l.{name} = r.{name}"],
         probability_two_random_records_match=0.5,
     )
-    ready = prepared(spark, document, {"one": table})
+    ready = prepared(spark, document, {"one": table}, memory=memory)
     _assert_same(plain(ready.scored(limits)), scored_pairs(document, {"one": table}))
 
 

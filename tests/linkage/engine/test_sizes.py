@@ -1,6 +1,7 @@
 """Sizes before any pair is made, and the budget that they are held to, against counting every pair."""
 
 import itertools
+import re
 from collections import Counter
 
 import pytest
@@ -120,3 +121,22 @@ def test_a_rule_that_breaks_the_budget_alone_needs_no_pair(spark, limits):
     with pytest.raises(RefusedError, match=f"at least {sizes[0].pairs} distinct pairs"):
         budget.check(nobody, ready.rules, found, sizes[0].pairs - 1, limits, name="--max-pairs")
     budget.check(nobody, ready.rules, found, sizes[0].pairs + sizes[1].pairs, limits, name="--max-pairs")
+
+
+def test_a_budget_far_below_what_shares_a_key_is_held_to_a_sample(spark, limits, monkeypatch):
+    """No more pairs are looked at than the sample's, whatever the rules would make."""
+    inputs = {"a": people(3000, seed=9)}
+    rules = ["l.city = r.city AND l.forename > r.forename", "l.surname = r.surname AND l.dob <> r.dob"]
+    document = settings(CITY, rules=rules)
+    ready = prepared(spark, document, inputs, memory=10**8)
+    found = ready.surveyed(limits)
+    distinct = _distinct(document, inputs)
+    monkeypatch.setattr(budget, "COUNTED_PAIRS", 10_000)
+    monkeypatch.setattr(budget, "_SAMPLED_PAIRS", 200_000)
+    assert sum(found.sizes.of(rule).pairs for rule in ready.rules) > 1_000_000
+    with pytest.raises(RefusedError) as refused:
+        budget.check(ready.records, ready.rules, found, distinct // 2, limits, name="--max-pairs")
+    about = int(re.search(r"about (\d+) distinct pairs", str(refused.value))[1])
+    assert about == pytest.approx(distinct, rel=0.1)
+    assert about != distinct
+    budget.check(ready.records, ready.rules, found, 2 * distinct, limits, name="--max-pairs")
