@@ -57,8 +57,9 @@ def hottest_values(
 def _with_key(column: KeyColumn, arrays: Sequence[str]) -> str:
     """Records with their key as `__hot`; of exploded arrays a row for each element, which stands for the array then."""
     rows = chunks.RECORDS
-    for array in arrays:
-        rows = f'(SELECT * REPLACE ([element] AS "{array}") FROM {rows}, unnest("{array}") AS elements(element))'
+    for place, array in enumerate(arrays):
+        one = f"__element_{place}"
+        rows = f'(SELECT * REPLACE ([{one}] AS "{array}") FROM {rows}, unnest("{array}") AS {one}_of({one}))'
     key = f"({column.sql})[1]" if column.is_list else column.sql
     rows = f"(SELECT *, {key} AS __hot FROM {rows})"
     elements = ", ".join(f'"{array}"[1] AS "{array}"' for array in arrays)
