@@ -5,6 +5,6 @@ hash of the seed and of what it belongs to, so the result does not depend on par
 """
 
 from linkage.synthetic.population import Spec, Supplies, synthesise
-from linkage.synthetic.rates import Rates
+from linkage.synthetic.rates import Rates, overridden
 
-__all__ = ["Rates", "Spec", "Supplies", "synthesise"]
+__all__ = ["Rates", "Spec", "Supplies", "overridden", "synthesise"]
