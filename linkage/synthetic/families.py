@@ -11,7 +11,6 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic import identifiers
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.rates import Families, Rates
 
@@ -108,13 +107,11 @@ def kin_birth(own: Draws, relation: Column, head: Column) -> Column:
     )
 
 
-def pnc_of(person: Column, rates: Rates, seed: int) -> Column:
-    """The PNC identifier of a person, from the person's number alone."""
+def pnc_year(person: Column, rates: Rates, seed: int) -> Column:
+    """The year from which a person can have a PNC identifier, from the person's number alone."""
     # A relative's birth follows the head's and is not known here, so the latest is assumed.
     family = is_family_unit(person, rates, seed)
-    related = _joined(person, rates, seed) & ~family
-    birth_year = F.year(F.when(related, F.lit(LAST_BIRTH).cast("date")).otherwise(head_birth(person, family, seed)))
+    birth_year = F.year(head_birth(person, family, seed))
+    known = F.when(family | _joined(person, rates, seed), F.year(F.lit(LAST_BIRTH).cast("date"))).otherwise(birth_year)
     first = F.lit(_FIRST_PNC_YEAR) + Draws(seed, person).below(_PNC_YEARS, "pnc year").cast("int")
-    # A partner in a family unit is at most some years younger than its head.
-    latest = F.when(family, birth_year.cast("int") * 0 + 2004).otherwise(birth_year)
-    return identifiers.pnc(person, F.greatest(first, latest + AGE_OF_RESPONSIBILITY))
+    return F.greatest(first, known + AGE_OF_RESPONSIBILITY)

@@ -11,8 +11,7 @@ from pyspark.sql import functions as F
 
 from linkage.synthetic import errors, identifiers
 from linkage.synthetic.addresses import with_address
-from linkage.synthetic.draws import Draws
-from linkage.synthetic.families import pnc_of
+from linkage.synthetic.families import pnc_year
 from linkage.synthetic.geography import local_authority, lower_super_output_area
 from linkage.synthetic.naming import with_names
 from linkage.synthetic.weights import is_missing, weight, with_proneness
@@ -107,37 +106,52 @@ def _has_moved() -> Column:
 
 def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:
     """The numbers that the supply has: missing, mistyped, another person's, in the short form."""
-    known = {
-        "pnc": _pnc,
-        "cro": _cro,
-        "prison_number": _prison_number,
-        "crn": _crn,
-        "nino": lambda world, form: _plain(world, form, "nino", identifiers.nino(F.col("person_id"))),
-        "nhs_number": lambda world, form: _plain(world, form, "nhs_number", identifiers.nhs_number(F.col("person_id"))),
+    person = F.col("person_id")
+    made = {"nino": identifiers.nino(person), "nhs_number": identifiers.nhs_number(person)}
+    made |= {
+        "cro": _cro(world, form),
+        "prison_number": _prison_number(world, form),
+        "crn": _crn(world, form),
     }
-    true_pnc = pnc_of(F.col("person_id"), world.rates, world.seed)
-    held = [name for name in known if name in form.schema.column_names]
-    return rows.withColumn("true_pnc", true_pnc).withColumns({name: known[name](world, form) for name in held})
+    held = {name: number for name, number in made.items() if name in form.schema.column_names}
+    numbered = rows.transform(_with_pnc, world, form) if {"pnc", "cro"} & set(form.schema.column_names) else rows
+    typed = {name: _typed(world, form, name) for name in ("nino", "nhs_number") if name in held}
+    return numbered.withColumns(held).withColumns(typed)
 
 
-def _pnc(world: World, form: Form) -> Column:
+def _with_pnc(rows: DataFrame, world: World, form: Form) -> DataFrame:
+    """Adds `pnc_number`, that of the person or of another, and `pnc` as it was typed.
+
+    In steps: each value that the next one needs more than once is computed once.
+    """
     rates, draws = world.rates, world.draws("record")
-    share = rates.population.foreign_national.rate
-    foreign = weight("foreign", rates.clustering.foreign_pnc_missing.rate, share)
     another = draws.happens(rates.others.pnc_borrowed.rate, "borrowed") | (
         F.col("false") & draws.happens(rates.names.false_with_other_pnc.rate, "false pnc")
     )
-    lender = pnc_of(draws.below(world.count, "lender"), rates, world.seed)
-    pnc = F.when(another, lender).otherwise(F.col("true_pnc"))
+    holder = F.when(another, draws.below(world.count, "lender")).otherwise(F.col("person_id"))
     place = (draws.uniform("pnc place") * 7).cast("int") + 6
     mistyped = draws.happens(F.col("prone") * rates.others.pnc_mistyped.rate, "pnc wrong")
-    typed = F.when(mistyped, errors.other_digit(pnc, place, draws, "pnc digit")).otherwise(pnc)
-    short = F.when(draws.happens(rates.others.pnc_short_form.rate, "short"), errors.short_pnc(typed)).otherwise(typed)
-    return F.when(~is_missing(world, form, "pnc", more=foreign), short)
+    number, typed = F.col("pnc_number"), F.col("pnc_typed")
+    short = draws.happens(rates.others.pnc_short_form.rate, "short")
+    share = rates.population.foreign_national.rate
+    foreign = weight("foreign", rates.clustering.foreign_pnc_missing.rate, share)
+    return (
+        rows.withColumn("holder", holder)
+        .withColumn("pnc_year", pnc_year(F.col("holder"), rates, world.seed))
+        .withColumn("pnc_number", identifiers.pnc(F.col("holder"), F.col("pnc_year")))
+        .withColumn("pnc_typed", F.when(mistyped, errors.other_digit(number, place, draws, "pnc")).otherwise(number))
+        .withColumn(
+            "pnc",
+            F.when(
+                ~is_missing(world, form, "pnc", more=foreign),
+                F.when(short, errors.short_pnc(typed)).otherwise(typed),
+            ),
+        )
+    )
 
 
 def _cro(world: World, form: Form) -> Column:
-    others, draws, pnc = world.rates.others, world.draws("record"), F.col("true_pnc")
+    others, draws, pnc = world.rates.others, world.draws("record"), F.col("pnc_number")
     slash = F.lit("/")
     from_pnc = F.concat(F.substring(pnc, 7, 6), slash, F.substring(pnc, 3, 2), F.substring(pnc, 13, 1))
     cro = (
@@ -171,9 +185,9 @@ def _crn(world: World, form: Form) -> Column:
     return F.when(~is_missing(world, form, "crn"), number)
 
 
-def _plain(world: World, form: Form, name: str, number: Column) -> Column:
-    """A number with a digit wrong now and then."""
-    draws: Draws = world.draws("record")
+def _typed(world: World, form: Form, name: str) -> Column:
+    """The number of that column with a digit wrong now and then, or missing."""
+    draws, number = world.draws("record"), F.col(name)
     wrong = draws.happens(F.col("prone") * world.rates.others.number_mistyped.rate, f"{name} wrong")
     place = (draws.uniform(f"{name} place") * 6).cast("int") + 3
     typed = F.when(wrong, errors.other_digit(number, place, draws, f"{name} digit")).otherwise(number)
