@@ -49,7 +49,10 @@ def _yearly(rates: Rates, mean: float) -> Column:
     """How often the person moves, so that the mean over records is what was solved for."""
     moves, share = rates.moves, rates.journeys.custody.rate + rates.journeys.community.rate
     # Those with most records move most, so the mean is over their records.
-    records = {"base": rates.journeys.cases_court.rate * (1 - share), "offender": rates.journeys.cases_community.rate * 2 * share}
+    records = {
+        "base": rates.journeys.cases_court.rate * (1 - share),
+        "offender": rates.journeys.cases_community.rate * 2 * share,
+    }
     usual = (moves.base.rate * records["base"] + moves.offender.rate * records["offender"]) / sum(records.values())
     usual *= 1 + rates.population.no_fixed_abode.rate * (moves.no_fixed_abode.rate - 1)
     relative = F.when(F.col("standing").isin(*_SUPERVISED), moves.offender.rate).otherwise(moves.base.rate)

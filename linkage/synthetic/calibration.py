@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
+from linkage.errors import ConfigError
 from linkage.synthetic.rates import Rates
 
 # Shares of changes that a standardised value shows: no sound of a name to exchange, or a doubled letter at
@@ -70,8 +71,24 @@ def rate_for(differ: float, moment: float) -> float:
     0.1
     >>> rate_for(0.19, 1.6) > 0.1
     True
+
+    Raises:
+        ConfigError: no rate is so high, with errors that gather so much.
     """
+    if moment * differ > 1:
+        raise ConfigError(f"agreement: errors that gather on few people cannot make {differ:.3f} of pairs differ")
     return (1 - sqrt(1 - moment * differ)) / moment
+
+
+def other_form_rate(differ: float) -> float:
+    """How often a record has the other of two forms, if a share `differ` of pairs has one of each.
+
+    Two records in the other form agree, so `2 rate (1 - rate)` differ.
+
+    >>> round(other_form_rate(0.18), 6)  # 2 * 0.1 * 0.9
+    0.1
+    """
+    return rate_for(differ, 2.0)
 
 
 def record_rates(rates: Rates) -> RecordRates:
@@ -94,16 +111,19 @@ def record_rates(rates: Rates) -> RecordRates:
     false = 2 * names.false_identity.rate
     known = (1 - agreement.name_typing.rate) * (1 - agreement.name_swapped.rate) * (1 - alias)
     left = 1 - agreement.full_name.rate / (known * (1 - changed) * (1 - false))
-    short = rate_for(min(max(left, 0) / _SHORT_NAMES, 0.5), 1.0)
+    short = other_form_rate(min(max(left, 0) / _SHORT_NAMES, 0.5))
     nicknames = sum(share * rates.of(name).nickname.rate for name, share in _RECORDS.items())
-    digit, years = agreement.dob_digit.rate, agreement.dob_years.rate - 2 * _TRANSPOSED_SHOWS * rates.dates.transposed.rate
+    digit, years = (
+        agreement.dob_digit.rate,
+        agreement.dob_years.rate - 2 * _TRANSPOSED_SHOWS * rates.dates.transposed.rate,
+    )
     dob_left = 1 - agreement.dob.rate / ((1 - digit) * (1 - agreement.dob_years.rate) * (1 - false))
     apart = 1 - agreement.postcode.rate
     typos = 2 * rates.others.postcode_typo.rate
     return RecordRates(
         typing=rate_for(typing, frailty * group_moment(clustering.minority_typo.rate, minority)),
         swapped=rate_for(agreement.name_swapped.rate, frailty * group_moment(clustering.minority_swap.rate, minority)),
-        alias=rate_for(alias / people, 1.0),
+        alias=other_form_rate(alias / people),
         nickname_factor=short / nicknames,
         dob_digit=rate_for(digit, frailty),
         dob_years=rate_for(max(years, 0), frailty),

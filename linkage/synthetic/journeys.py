@@ -84,8 +84,7 @@ def _count(person: Draws, rates: Journeys) -> Column:
         .when(F.col("standing") == "community", rates.cases_community.rate)
         .otherwise(rates.cases_court.rate)
     )
-    count = 1 + F.floor(F.log(1 - person.uniform("cases")) / F.log(1 - 1 / mean)).cast("int")
-    return F.least(count, F.lit(CASES_AT_MOST - 1))
+    return 1 + person.more(mean, CASES_AT_MOST - 1, "cases")
 
 
 def _joint(rates: Journeys, seed: int) -> Column:

@@ -15,7 +15,7 @@ _OF_SURNAME = 0.55  # share of slips that are in the surname
 
 
 def with_names(rows: DataFrame, world: World, form: Form) -> DataFrame:
-    """Replaces `forename1`, `forename2` and `surname` by what is written; adds `forename3`, `aliases`, and who is meant.
+    """Replaces `forename1`, `forename2` and `surname` by what is written; adds `forename3` and `aliases`.
 
     `bears_alias`, `false` and `married` say why the name is not the one given at birth.
     """
@@ -56,9 +56,7 @@ def _as_named_then(rows: DataFrame, draws: Draws, world: World, form: Form) -> D
             .when(alias, F.col("alias_forename"))
             .when(short, errors.nickname(F.col("forename1")))
             .otherwise(F.col("forename1")),
-            "middle": F.when(
-                ~false & ~draws.happens(without, "no middle"), F.coalesce(initial, F.col("forename2"))
-            ),
+            "middle": F.when(~false & ~draws.happens(without, "no middle"), F.coalesce(initial, F.col("forename2"))),
             "forename3": F.when(~false & ~draws.happens(no_third, "no third"), third),
         }
     )

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+import schemas
 from linkage.documents import Frozen
 from linkage.synthetic.calibration import record_rates
 from linkage.synthetic.delivery import deliver
@@ -25,6 +26,14 @@ from linkage.synthetic.world import World
 _OF_OFFENDERS = frozenset({"magistrates", "crown", "prison", "probation", "oasys", "pnc"})
 
 
+def known_datasets(datasets: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of datasets, if all of them can be made; raises ValueError with those that cannot."""
+    unknown = sorted(set(datasets) - FORMS.keys())
+    if unknown:
+        raise ValueError(f"no such dataset: {', '.join(unknown)}; allowed: {', '.join(FORMS)}")
+    return datasets
+
+
 class Spec(Frozen):
     """What to make: how many people, from which seed, at which rates, and which of their supplies.
 
@@ -37,13 +46,7 @@ class Spec(Frozen):
     datasets: tuple[str, ...] = Field(default=tuple(FORMS), min_length=1)
     companions: bool = True
 
-    @field_validator("datasets")
-    @classmethod
-    def _known(cls, datasets: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(datasets) - FORMS.keys())
-        if unknown:
-            raise ValueError(f"no such dataset: {', '.join(unknown)}; allowed: {', '.join(FORMS)}")
-        return datasets
+    _datasets_known = field_validator("datasets")(known_datasets)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -91,7 +94,9 @@ def synthesise(
     made = {name: deliver(world, FORMS[name]) for name in spec.datasets}
     if spec.companions:
         made |= {c.name: c.rows(world) for name in spec.datasets for c in COMPANIONS.get(name, ())}
-    known = reduce(DataFrame.unionByName, (truth(world, FORMS[name]) for name in spec.datasets))
+    # Episodes of the hospital side are no records: nobody links them here.
+    linked = [name for name in spec.datasets if name in schemas.value_set("source_dataset")]
+    known = reduce(DataFrame.unionByName, (truth(world, FORMS[name]) for name in linked))
     return Supplies(made, known, crown.case_links(world) if spec.linked_courts else None)
 
 

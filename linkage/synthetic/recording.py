@@ -6,6 +6,8 @@ adds or replaces columns and leaves the number of rows alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -106,16 +108,16 @@ def _has_moved() -> Column:
 
 def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:
     """The numbers that the supply has: missing, mistyped, another person's, in the short form."""
-    person = F.col("person_id")
-    made = {"nino": identifiers.nino(person), "nhs_number": identifiers.nhs_number(person)}
-    made |= {
-        "cro": _cro(world, form),
-        "prison_number": _prison_number(world, form),
-        "crn": _crn(world, form),
+    known: dict[str, Callable[[World, Form], Column]] = {
+        "cro": _cro,
+        "prison_number": _prison_number,
+        "crn": _crn,
+        "nino": lambda _world, _form: identifiers.nino(F.col("person_id")),
+        "nhs_number": lambda _world, _form: identifiers.nhs_number(F.col("person_id")),
     }
-    held = {name: number for name, number in made.items() if name in form.schema.column_names}
+    held = {name: make(world, form) for name, make in known.items() if name in form.schema.column_names}
     numbered = rows.transform(_with_pnc, world, form) if {"pnc", "cro"} & set(form.schema.column_names) else rows
-    typed = {name: _typed(world, form, name) for name in ("nino", "nhs_number") if name in held}
+    typed: dict[str, Column] = {name: _typed(world, form, name) for name in ("nino", "nhs_number") if name in held}
     return numbered.withColumns(held).withColumns(typed)
 
 

@@ -35,6 +35,8 @@ def missing(world: World, form: Form, name: str) -> Column:
     own = world.rates.of(form.dataset).missing
     if name in own:
         return F.lit(own[name])
+    if name == "postcode" and "postcode_sector" in form.schema.column_names:
+        name = "postcode_sector"
     if name not in form.schema.column_names:
         return F.lit(1.0)
     column = form.schema.column(name)

@@ -41,9 +41,7 @@ _ORGANISATION_ROW = "O"
 def _claims(world: World) -> DataFrame:
     """One row per claim of a person who makes it or against whom it is made first; key `claim`."""
     person = world.draws("person_id")
-    mean = world.rates.civil.claims.rate
-    count = 1 + F.floor(F.log(1 - person.uniform("claims")) / F.log(F.lit(1 - 1 / mean))).cast("int")
-    numbers = F.sequence(F.lit(1), F.least(count, F.lit(_CLAIMS_AT_MOST - 1)))
+    numbers = F.sequence(F.lit(1), 1 + person.more(world.rates.civil.claims.rate, _CLAIMS_AT_MOST - 1))
     held = world.people.where("civil").withColumn("number", F.explode(numbers))
     known = held.withColumn("claim", F.col("person_id") * _CLAIMS_AT_MOST + F.col("number"))
     return _issued(known, F.col("birth"), world)
@@ -106,7 +104,9 @@ def _organisations(world: World) -> DataFrame:
     # Few claimants make most claims.
     firm = Draws(world.seed, F.floor(F.pow(claim.uniform("firm"), F.lit(3)) * 2000) + F.lit(10_000_000_000))
     company = F.concat_ws(" ", firm.choose(words(forms["streets"]), "name"), firm.choose(words(forms["firms"]), "firm"))
-    landlord = F.concat_ws(" ", firm.choose(words(forms["streets"]), "name"), firm.choose(words(forms["landlords"]), "l"))
+    landlord = F.concat_ws(
+        " ", firm.choose(words(forms["streets"]), "name"), firm.choose(words(forms["landlords"]), "l")
+    )
     area = firm.choose(AREAS, "area")
     columns = {
         "case_number": _case_number(),

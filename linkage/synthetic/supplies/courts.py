@@ -26,7 +26,7 @@ OFFENCES = {
 }
 PLEAS = {"guilty": 0.68, "not_guilty": 0.20, "none": 0.12}
 _NO_URN, _NO_ASN = 0.03, 0.08
-_MORE_OFFENCES, _OFFENCES_AT_MOST = 0.35, 8
+_OFFENCES, _OFFENCES_AT_MOST = 1.55, 8  # mean and most of a case
 _CODES = 60  # different offences of a category; the later ones are rare
 
 
@@ -70,8 +70,7 @@ def with_offences(rows: DataFrame, world: World) -> DataFrame:
     The first is the principal one, whose group and date are those of the case.
     """
     case = world.draws("case")
-    more = F.floor(F.log(1 - case.uniform("offences")) / F.log(F.lit(_MORE_OFFENCES))).cast("int")
-    count = F.least(1 + more, F.lit(_OFFENCES_AT_MOST))
+    count = 1 + case.more(_OFFENCES, _OFFENCES_AT_MOST, "offences")
     numbered = rows.withColumn("offence_number", F.explode(F.sequence(F.lit(1), count)))
     offence = Draws(world.seed, F.xxhash64(F.lit("offence"), F.col("case"), F.col("offence_number")))
     principal = F.col("offence_number") == 1
@@ -81,7 +80,9 @@ def with_offences(rows: DataFrame, world: World) -> DataFrame:
     return numbered.withColumns(
         {
             "offence_category": category,
-            "offence_date": F.date_sub(offence_date(case), F.when(principal, 0).otherwise(offence.below(30, "day").cast("int"))),
+            "offence_date": F.date_sub(
+                offence_date(case), F.when(principal, 0).otherwise(offence.below(30, "day").cast("int"))
+            ),
             "plea": F.when(principal, case.pick(PLEAS, "plea")).otherwise(offence.pick(PLEAS, "plea")),
         }
     ).withColumn("offence_code", F.concat(prefix, F.lit("99"), F.lpad(place.cast("string"), 3, "0")))

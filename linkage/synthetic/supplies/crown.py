@@ -69,9 +69,7 @@ def _columns(world: World) -> Columns:
     return {
         **without_person(world, {name: F.col(name) for name in names}),
         **case_numbers(world),
-        "case_number": F.concat(
-            receipt, F.year("received_on").cast("string"), number
-        ),
+        "case_number": F.concat(receipt, F.year("received_on").cast("string"), number),
         "court_code": F.concat(F.lit("X"), F.lpad(F.col("site").cast("string"), 3, "0")),
         "receipt_type": receipt,
         "remand_status": case.pick(_REMAND, "remand status"),

@@ -20,7 +20,14 @@ _MINOR_DAYS = 17 * 365
 _WITH_CHILDREN = {"private": 0.45, "public": 0.20, "divorce": 0.20, "domestic_violence": 0.13, "adoption": 0.02}
 _WITHOUT = {"divorce": 0.7, "domestic_violence": 0.3}
 _OF_CHILDREN = ("private", "public", "adoption")
-_HARM = {"none": 0.45, "domestic_abuse": 0.30, "substances": 0.10, "child_abuse": 0.08, "other": 0.06, "abduction": 0.01}
+_HARM = {
+    "none": 0.45,
+    "domestic_abuse": 0.30,
+    "substances": 0.10,
+    "child_abuse": 0.08,
+    "other": 0.06,
+    "abduction": 0.01,
+}
 _FEE_EXEMPT = 0.3
 _LAWYERS = 2_000
 _AUTHORITY, _LAWYER = UNIT + 1, UNIT + 2
@@ -30,9 +37,7 @@ _HEARINGS = (0.9, 0.6, 0.35)
 def _cases_of(people: DataFrame, world: World) -> DataFrame:
     """One row per case and given member of a family unit: adds `case`, `case_type`, `issued` and `second_child`."""
     unit = Draws(world.seed, F.xxhash64(F.lit("family"), unit_of(F.col("head_id"))))
-    mean = world.rates.family_court.cases.rate
-    count = 1 + F.floor(F.log(1 - unit.uniform("cases")) / F.log(F.lit(1 - 1 / mean))).cast("int")
-    numbers = F.sequence(F.lit(1), F.least(count, F.lit(_CASES_AT_MOST - 1)))
+    numbers = F.sequence(F.lit(1), 1 + unit.more(world.rates.family_court.cases.rate, _CASES_AT_MOST - 1))
     held = people.where("in_family_unit").withColumn("number", F.explode(numbers))
     known = held.withColumn("case", unit_of(F.col("head_id")) * _CASES_AT_MOST + F.col("number"))
     case = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case")))
@@ -91,9 +96,7 @@ def _others(world: World) -> DataFrame:
     cases = _unit_cases(world)
     case = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case")))
     represented = case.happens(world.rates.family_court.represented.rate, "represented")
-    kinds = F.array_compact(
-        F.array(F.when(_by_authority(), F.lit(_AUTHORITY)), F.when(represented, F.lit(_LAWYER)))
-    )
+    kinds = F.array_compact(F.array(F.when(_by_authority(), F.lit(_AUTHORITY)), F.when(represented, F.lit(_LAWYER))))
     parties = cases.withColumn("party_number", F.explode(kinds))
     authority = F.col("party_number") == _AUTHORITY
     lawyer = Draws(world.seed, case.below(_LAWYERS, "lawyer") + F.lit(20_000_000_000))
@@ -105,7 +108,9 @@ def _others(world: World) -> DataFrame:
         "party_type": F.when(authority, "O").otherwise("P"),
         "forename1": F.when(~authority, tables.forename(F.lit(0), female, lawyer.uniform("forename"))),
         "surname": F.when(authority, council).otherwise(tables.common_surname(F.lit(0), lawyer.uniform("surname"))),
-        "postcode": F.concat(lawyer.choose(AREAS, "area"), F.lit("1 "), lawyer.below(10, "s").cast("string"), F.lit("AB")),
+        "postcode": F.concat(
+            lawyer.choose(AREAS, "area"), F.lit("1 "), lawyer.below(10, "s").cast("string"), F.lit("AB")
+        ),
         "address_line1": F.concat_ws(" ", (lawyer.below(99, "house") + 1).cast("string"), F.lit("COURT CHAMBERS")),
     }
     return as_delivered(parties.select("case", "case_type", "home_area", "party_number"), "family", columns)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.families import UNIT
 from linkage.synthetic.journeys import NEIGHBOURS, cases, moved_to_common_platform
 from linkage.synthetic.rows import COPIES, code, keys, whole
 from linkage.synthetic.supplies.courts import (
@@ -17,8 +16,6 @@ from linkage.synthetic.supplies.courts import (
     without_person,
 )
 from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
-
-assert NEIGHBOURS % UNIT == 0
 
 
 def is_direct(world: World) -> Column:

@@ -75,7 +75,9 @@ def _is_assessed(world: World) -> Column:
     """Whether the person is ever assessed; prolific ones are those with several cases."""
     journeys, person = world.rates.journeys, world.draws("person_id")
     prolific = F.col("cases") >= _PROLIFIC
-    return person.happens(F.when(prolific, journeys.assessed_prolific.rate).otherwise(journeys.assessed.rate), "assessed")
+    return person.happens(
+        F.when(prolific, journeys.assessed_prolific.rate).otherwise(journeys.assessed.rate), "assessed"
+    )
 
 
 def _is_held(world: World) -> Column:

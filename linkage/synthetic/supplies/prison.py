@@ -12,7 +12,7 @@ from linkage.synthetic.world import Columns, Companion, Form, World, as_delivere
 
 # Assumed.
 _INCIDENTS = {"self_harm": 0.62, "assault": 0.375, "death": 0.005}
-_HAS_INCIDENT, _MORE_INCIDENTS, _INCIDENTS_AT_MOST = 0.15, 0.4, 5
+_HAS_INCIDENT, _INCIDENTS_OF_ONE, _INCIDENTS_AT_MOST = 0.15, 1.65, 5
 
 
 def _events(world: World) -> DataFrame:
@@ -31,15 +31,12 @@ def _columns(_world: World) -> Columns:
     }
 
 
-FORM = Form(
-    "prison", "J", _events, _columns, pseudo_postcodes={"NF1 1NF": 1.0}, false_identities=True
-)
+FORM = Form("prison", "J", _events, _columns, pseudo_postcodes={"NF1 1NF": 1.0}, false_identities=True)
 
 
 def _incidents(world: World) -> DataFrame:
     case = world.draws("case")
-    more = F.floor(F.log(1 - case.uniform("incidents")) / F.log(F.lit(_MORE_INCIDENTS))).cast("int")
-    count = F.least(1 + more, F.lit(_INCIDENTS_AT_MOST))
+    count = 1 + case.more(_INCIDENTS_OF_ONE, _INCIDENTS_AT_MOST, "incidents")
     held = whole(world, FORM).where(case.happens(_HAS_INCIDENT, "incident"))
     numbered = held.withColumn("place", F.explode(F.sequence(F.lit(1), count)))
     incident = Draws(world.seed, F.xxhash64(F.lit("incident"), F.col("case"), F.col("place")))

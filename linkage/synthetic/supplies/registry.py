@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from linkage.synthetic.supplies import civil, crown, family, magistrates, oasys, prison, probation
+from linkage.synthetic.supplies import (
+    civil,
+    crime,
+    crown,
+    family,
+    health,
+    housing,
+    magistrates,
+    money,
+    oasys,
+    prison,
+    probation,
+    schools,
+    treatment,
+)
 from linkage.synthetic.world import Companion, Form
 
 _FORMS = (
@@ -15,6 +29,19 @@ _FORMS = (
     civil.FORM,
     family.FORM,
     oasys.FORM,
+    schools.PNC,
+    schools.NPD,
+    treatment.NDTMS,
+    treatment.WNDSM,
+    housing.HOMELESSNESS,
+    housing.ROUGH_SLEEPING,
+    money.DWP,
+    money.HMRC,
+    money.CHILD_BENEFIT,
+    health.MORTALITY,
+    health.HES,
+    crime.VICTIMS,
+    crime.POLICE,
 )
 FORMS: Mapping[str, Form] = {form.dataset: form for form in _FORMS}
 COMPANIONS: Mapping[str, tuple[Companion, ...]] = {
@@ -24,5 +51,7 @@ COMPANIONS: Mapping[str, tuple[Companion, ...]] = {
     "probation": probation.COMPANIONS,
     "civil": civil.COMPANIONS,
     "family": family.COMPANIONS,
+    "ndtms": (treatment.MODALITIES,),
+    "homelessness": housing.COMPANIONS,
+    "hes_episodes": health.COMPANIONS,
 }
-JUSTICE = ("magistrates", "crown", "prison", "probation", "civil", "family", "oasys")
