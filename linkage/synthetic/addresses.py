@@ -15,7 +15,6 @@ from linkage.synthetic.rates import Moves, Rates
 _UNITS = 125
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 _YOUNG_FROM = "1990-01-01"
-# Shares of people who came to court, by which the rates of moving are weighted to the mean that is wanted.
 _SUPERVISED = ("custody", "community")
 _FORMER = 2
 
@@ -46,19 +45,25 @@ def with_address(events: DataFrame, rates: Rates, solved: RecordRates, *, seed: 
 
 
 def _yearly(rates: Rates, mean: float) -> Column:
-    """How often the person moves, so that the mean over records is what was solved for."""
-    moves, share = rates.moves, rates.journeys.custody.rate + rates.journeys.community.rate
-    # Those with most records move most, so the mean is over their records.
-    records = {
-        "base": rates.journeys.cases_court.rate * (1 - share),
-        "offender": rates.journeys.cases_community.rate * 2 * share,
+    """How often the person moves in a year, so that the mean over pairs of records is what was solved for."""
+    moves, journeys = rates.moves, rates.journeys
+    # Agreement is among pairs, and most pairs are of those with many records: a geometric number of cases
+    # with the mean m makes m (m - 1) pairs.
+    custody, community = journeys.custody.rate, journeys.community.rate
+    pairs = {
+        "base": _pairs(journeys.cases_court.rate) * (1 - custody - community),
+        "offender": _pairs(journeys.cases_community.rate) * community + _pairs(journeys.cases_custody.rate) * custody,
     }
-    usual = (moves.base.rate * records["base"] + moves.offender.rate * records["offender"]) / sum(records.values())
+    usual = (moves.base.rate * pairs["base"] + moves.offender.rate * pairs["offender"]) / sum(pairs.values())
     usual *= 1 + rates.population.no_fixed_abode.rate * (moves.no_fixed_abode.rate - 1)
     relative = F.when(F.col("standing").isin(*_SUPERVISED), moves.offender.rate).otherwise(moves.base.rate)
     young = F.when(F.col("birth") >= F.lit(_YOUNG_FROM).cast("date"), moves.young.rate).otherwise(1.0)
     roving = F.when(F.col("nfa"), moves.no_fixed_abode.rate).otherwise(1.0)
     return relative * young * roving * (mean / usual)
+
+
+def _pairs(mean: float) -> float:
+    return mean * (mean - 1)
 
 
 def _residence(move: Column) -> Column:

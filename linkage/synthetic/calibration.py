@@ -25,10 +25,8 @@ from linkage.synthetic.rates import Rates
 _TYPING_SHOWS = 0.97
 _TRANSPOSED_SHOWS = 0.36
 # Of people, those whose forename has a usual short form; of criminal records, those of each dataset.
-_SHORT_NAMES = 0.45
+_SHORT_NAMES = 0.34
 _RECORDS = {"magistrates": 0.68, "crown": 0.07, "prison": 0.10, "probation": 0.15}
-# Of two draws of a person's records, at what gap in years an exponential one exceeds its mean is left open:
-# addresses change at even intervals, so a gap `g` below an interval holds a move with probability `rate * g`.
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ def record_rates(rates: Rates) -> RecordRates:
         agreement.dob_years.rate - 2 * _TRANSPOSED_SHOWS * rates.dates.transposed.rate,
     )
     dob_left = 1 - agreement.dob.rate / ((1 - digit) * (1 - agreement.dob_years.rate) * (1 - false))
-    apart = 1 - agreement.postcode.rate
+    apart = max(1 - agreement.postcode.rate, 1e-9)
     typos = 2 * rates.others.postcode_typo.rate
     return RecordRates(
         typing=rate_for(typing, frailty * group_moment(clustering.minority_typo.rate, minority)),
@@ -129,5 +127,17 @@ def record_rates(rates: Rates) -> RecordRates:
         dob_years=rate_for(max(years, 0), frailty),
         dob_of_alias=min(1.0, max(dob_left, 0) / alias),
         moves=(1 - agreement.postcode.rate / (1 - typos)) / agreement.years_between.rate,
-        same_district=max(0.0, agreement.postcode_outcode.rate - typos) / (apart - typos),
+        same_district=_same_district(max(0.0, agreement.postcode_outcode.rate - typos) / (apart - typos)),
     )
+
+
+def _same_district(share: float) -> float:
+    """The chance `d` of a move to stay in the first home's district, if that share of pairs apart has one outcode.
+
+    In about half of the pairs one address is the first home: `d` of these share, and `d**2` of the others,
+    so `d (1 + d) / 2` is the share.
+
+    >>> round(_same_district(0.3 * 1.3 / 2), 6)
+    0.3
+    """
+    return (sqrt(1 + 8 * share) - 1) / 2

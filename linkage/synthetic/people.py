@@ -157,7 +157,7 @@ def _also_known_as(own: Draws, rates: Rates, tables: NameTables) -> dict[str, Co
     surname = tables.common_surname(F.col("origin"), own.uniform("alias surname"))
     # Few are invented at will: day, month or year is kept, or all but some days.
     days = (own.uniform("alias days") * 700 - 350).cast("int")
-    years = ((own.uniform("alias years") * 8).cast("int") - 4) * 12
+    years = (1 + own.below(4, "alias years")).cast("int") * F.when(own.happens(0.5, "alias elder"), -12).otherwise(12)
     birth = F.when(own.happens(0.5, "alias date"), F.date_add("birth", days)).otherwise(F.add_months("birth", years))
     return {
         "alias_forename": F.when(has, forename),

@@ -21,7 +21,7 @@ from linkage.synthetic.world import Form, World
 
 _INVENTED_DAYS = 3000
 # Of records of probation and assessments, those of people who were ever in custody (own).
-_OF_CUSTODY = {"probation": 0.62, "oasys": 0.72}
+_OF_CUSTODY = {"probation": 0.53, "oasys": 0.72}
 
 
 def recorded(rows: DataFrame, world: World, form: Form) -> DataFrame:

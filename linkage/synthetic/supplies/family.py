@@ -107,6 +107,10 @@ def _others(world: World) -> DataFrame:
         "role": F.when(authority, "applicant").otherwise("legal_representative"),
         "party_type": F.when(authority, "O").otherwise("P"),
         "forename1": F.when(~authority, tables.forename(F.lit(0), female, lawyer.uniform("forename"))),
+        "forename2": F.when(
+            ~authority & lawyer.happens(0.4, "second"), tables.forename(F.lit(0), female, lawyer.uniform("middle"))
+        ),
+        "sex": F.when(~authority & lawyer.happens(0.9, "sex"), F.when(female, "F").otherwise("M")),
         "surname": F.when(authority, council).otherwise(tables.common_surname(F.lit(0), lawyer.uniform("surname"))),
         "postcode": F.concat(
             lawyer.choose(AREAS, "area"), F.lit("1 "), lawyer.below(10, "s").cast("string"), F.lit("AB")

@@ -7,13 +7,13 @@ from pyspark.sql import functions as F
 
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.geography import is_capital
-from linkage.synthetic.supplies.custody import custodies, supervisions
+from linkage.synthetic.supplies.custody import custodies, in_probation_supply, supervisions
 from linkage.synthetic.world import Columns, Form, World
 
 _PROLIFIC = 4
 _COMPANIES_UNTIL = "2021-06-26"  # until when community rehabilitation companies worked (P)
 # Assumed. By stage: chance, and place between start and end of the time in custody or under supervision.
-_STAGES = {"pre_sentence": (0.30, -0.1), "start": (0.35, 0.02), "review": (0.20, 0.5), "termination": (0.15, 0.95)}
+_STAGES = {"pre_sentence": (0.20, -0.1), "start": (0.27, 0.02), "review": (0.13, 0.5), "termination": (0.10, 0.95)}
 _LATEST = "2022-12-31"
 _NO_ANSWER = 0.04
 _NEEDS = {
@@ -48,7 +48,10 @@ _EMPLOYMENT = {"employed": 0.35, "unemployed": 0.45, "inactive": 0.20}
 def _events(world: World) -> DataFrame:
     """One row per assessment of an episode, of the people who are assessed at all."""
     begun = {"custody": ("reception", "release"), "supervision": ("referral", "termination")}
-    made = {"custody": custodies(world).where("sentence_days is not null"), "supervision": supervisions(world)}
+    made = {
+        "custody": custodies(world).where("sentence_days is not null"),
+        "supervision": supervisions(world).where(in_probation_supply(F.col("referral"))),
+    }
     episodes = [
         made[kind]
         .withColumns({"kind": F.lit(place), "begin": F.col(begin), "end": F.col(end)})
