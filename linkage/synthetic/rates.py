@@ -137,7 +137,6 @@ class Elsewhere(Frozen):
     """Records outside the justice system, of people in general or of those of a standing."""
 
     treatment: Rate
-    treatment_wales: Rate
     treatment_prison: Rate
     treatment_episodes: Rate
     homeless: Rate

@@ -21,7 +21,7 @@ from linkage.synthetic.world import Form, World
 
 _INVENTED_DAYS = 3000
 # Of records of probation and assessments, those of people who were ever in custody (own).
-_OF_CUSTODY = {"probation": 0.53, "oasys": 0.72}
+_OF_CUSTODY = {"probation": 0.50, "oasys": 0.72}
 
 
 def recorded(rows: DataFrame, world: World, form: Form) -> DataFrame:
@@ -33,7 +33,7 @@ def recorded(rows: DataFrame, world: World, form: Form) -> DataFrame:
         form: of the supply.
     """
     return (
-        rows.transform(with_proneness, world, form)
+        rows.transform(with_proneness, world)
         .transform(with_address, world.rates, world.solved, seed=world.seed)
         .transform(with_names, world, form)
         .transform(_with_date_and_sex, world, form)
@@ -95,7 +95,7 @@ def _with_place(rows: DataFrame, world: World, form: Form) -> DataFrame:
             "postcode": F.when(~F.col("no_postcode"), F.col("written")),
             "address_line1": F.when(~F.col("no_postcode"), F.col("street")),
             "previous_postcodes": former,
-            "lad_code": local_authority(F.col("area"), F.col("district")),
+            "lad_code": F.when(~is_missing(world, form, "lad_code"), local_authority(F.col("area"), F.col("district"))),
             "lsoa_code": lower_super_output_area(F.col("area"), F.col("district"), F.col("part")),
         }
     )
@@ -103,7 +103,7 @@ def _with_place(rows: DataFrame, world: World, form: Form) -> DataFrame:
 
 def _has_moved() -> Column:
     """Former addresses are missing for want of them too, so the system itself loses few."""
-    return F.lit(0.2)
+    return F.lit(0.55)
 
 
 def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:

@@ -33,11 +33,13 @@ def rows(world: World, form: Form) -> DataFrame:
     copied = form.events(world).withColumns(
         {"flaw": _flaw(draws, world.rates.flaws, form), "copy": F.explode(F.sequence(F.lit(0), near))}
     )
+    # A site serves a quarter of an area.
+    quarter = F.pmod(F.xxhash64("head_id"), F.lit(4))
     shared = copied.withColumn("sharing", F.explode(F.sequence(F.lit(0), sharing)))
     return shared.withColumn("number", F.col("event") * COPIES + F.col("copy")).withColumns(
         {
             "record": F.xxhash64(name, F.col("number"), version),
-            "site": F.pmod(F.xxhash64(name, F.col("home_area")), F.lit(SITES)),
+            "site": F.pmod(F.xxhash64(name, "home_area", quarter), F.lit(SITES)),
         }
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.draws import Draws
+from linkage.synthetic.rows import SITES
 from linkage.synthetic.world import Form, World
+
+_SCATTER = 7  # has no divisor in common with the number of sites
 
 
 def weight(flag: str, multiplier: float, share: float) -> Column:
@@ -15,11 +17,12 @@ def weight(flag: str, multiplier: float, share: float) -> Column:
     return F.when(F.col(flag), multiplier / mean).otherwise(1 / mean)
 
 
-def with_proneness(rows: DataFrame, world: World, form: Form) -> DataFrame:
+def with_proneness(rows: DataFrame, world: World) -> DataFrame:
     """Adds how much likelier than usual errors (`prone`), slips (`typing`) and gaps (`gaps`) are in the record."""
     clustering, share = world.rates.clustering, world.rates.population.minority
-    site = Draws(world.seed, F.xxhash64(F.lit(form.dataset), F.col("site")))
-    effect = 1 + (site.uniform("site") * 2 - 1) * clustering.site_spread.rate
+    # Sites are spread evenly over what they differ by, so that few big ones do not move the mean.
+    place = (F.pmod(F.col("site") * _SCATTER, F.lit(SITES)) + 0.5) / SITES
+    effect = 1 + (place * 2 - 1) * clustering.site_spread.rate
     typing = weight("minority", clustering.minority_typo.rate, share)
     gaps = weight("minority", clustering.minority_missing.rate, share)
     return rows.withColumns(

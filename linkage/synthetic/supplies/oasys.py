@@ -13,7 +13,7 @@ from linkage.synthetic.world import Columns, Form, World
 _PROLIFIC = 4
 _COMPANIES_UNTIL = "2021-06-26"  # until when community rehabilitation companies worked (P)
 # Assumed. By stage: chance, and place between start and end of the time in custody or under supervision.
-_STAGES = {"pre_sentence": (0.20, -0.1), "start": (0.27, 0.02), "review": (0.13, 0.5), "termination": (0.10, 0.95)}
+_STAGES = {"pre_sentence": (0.08, -0.1), "start": (0.62, 0.02), "review": (0.07, 0.5), "termination": (0.04, 0.95)}
 _LATEST = "2022-12-31"
 _NO_ANSWER = 0.04
 _NEEDS = {
