@@ -23,6 +23,8 @@ SUPERVISED = tuple(_COMMUNITY_DISPOSALS)
 _GAP_BEGINS = 2021
 _CROWN_BEGINS = "2013-01-01"
 _LONGEST_TRIAL = 420
+# The years between the first case and the last are even between these, assumed.
+_SHORTEST_CAREER, _CAREER_DAYS = 500, 2500
 
 
 def cases(people: DataFrame, rates: Journeys, *, seed: int) -> DataFrame:
@@ -104,12 +106,14 @@ def _joint_hearing(seed: int) -> Column:
 
 
 def _hearing(person: Draws, seed: int) -> Column:
-    """A day for the case, in the order of its number, between the first case and the last day."""
+    """A day for the case, in the order of its number, in the years in which the person comes to court at all."""
     first, last = F.lit(FIRST_DAY).cast("date"), F.lit(LAST_DAY).cast("date")
     earliest = F.greatest(first, F.add_months("birth", 12 * (AGE_OF_RESPONSIBILITY + 2)))
-    begin = F.date_add(earliest, (F.pow(person.uniform("begin"), F.lit(2)) * F.datediff(last, earliest)).cast("int"))
+    known = F.datediff(last, earliest)
+    active = F.least(known, (_SHORTEST_CAREER + person.uniform("career") * _CAREER_DAYS).cast("int"))
+    begin = F.date_add(earliest, (person.uniform("begin") * (known - active)).cast("int"))
     place = (F.col("number") - Draws(seed, F.col("case")).uniform("place")) / F.col("cases")
-    own = F.date_add(begin, (place * F.datediff(last, begin)).cast("int"))
+    own = F.date_add(begin, (place * active).cast("int"))
     return F.when(F.col("number") == 0, _joint_hearing(seed)).otherwise(own)
 
 

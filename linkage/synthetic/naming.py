@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from linkage.synthetic import errors
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import name_tables
-from linkage.synthetic.weights import missing, weight
+from linkage.synthetic.weights import is_missing, missing, weight
 from linkage.synthetic.world import Form, World
 
 _OF_SURNAME = 0.55  # share of slips that are in the surname
@@ -97,8 +97,7 @@ def _written(rows: DataFrame, draws: Draws, world: World, form: Form) -> DataFra
     lost = F.when((junk >= share) & (junk < 2 * share), F.lit("NOT ENTERED"))
     last = F.when(F.col("swapped"), F.col("first")).otherwise(F.col("last"))
     first = F.when(F.col("swapped"), F.col("last")).otherwise(F.col("first"))
-    no_first = draws.happens(F.col("gaps") * missing(world, form, "forename1"), "no forename")
-    no_last = draws.happens(F.col("gaps") * missing(world, form, "surname"), "no surname")
+    no_first, no_last = is_missing(world, form, "forename1"), is_missing(world, form, "surname")
     return rows.withColumns({"swapped": swapped, "aliases": _aliases(draws, world, form)}).withColumns(
         {
             "forename1": F.when(~no_first, F.coalesce(lost, first)),

@@ -30,9 +30,8 @@ def rows(world: World, form: Form) -> DataFrame:
     # A copy with the key of its original, for the two flaws that are about keys.
     sharing = F.when((F.col("copy") == 0) & F.col("flaw").isin("row_repeated", "key_conflict"), 1).otherwise(0)
     version = F.when(F.col("flaw") == "key_conflict", F.col("sharing")).otherwise(0)
-    copied = form.events(world).withColumns(
-        {"flaw": _flaw(draws, world.rates.flaws, form), "copy": F.explode(F.sequence(F.lit(0), near))}
-    )
+    repeated = form.events(world).withColumn("copy", F.explode(F.sequence(F.lit(0), near)))
+    copied = repeated.withColumn("flaw", F.when(F.col("copy") == 0, _flaw(draws, world.rates.flaws, form)))
     # A site serves a quarter of an area.
     quarter = F.pmod(F.xxhash64("head_id"), F.lit(4))
     shared = copied.withColumn("sharing", F.explode(F.sequence(F.lit(0), sharing)))

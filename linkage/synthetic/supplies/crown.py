@@ -17,6 +17,7 @@ from linkage.synthetic.journeys import (
 from linkage.synthetic.rows import keys, whole
 from linkage.synthetic.supplies import magistrates
 from linkage.synthetic.supplies.courts import case_numbers, offence_category, with_offences, without_person
+from linkage.synthetic.supplies.custody import known_by_now
 from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
 
 _INDICTMENTS = 2  # at most, for one case sent
@@ -52,7 +53,8 @@ def _reaching(world: World) -> DataFrame:
 def _events(world: World) -> DataFrame:
     journeys = world.rates.journeys
     moved = moved_to_common_platform(F.col("received_on"), journeys, seed=world.seed)
-    held = ~F.col("on_earlier") & crown_covers(F.col("received_on")) & ~moved
+    known = known_by_now(F.col("received_on")).isNotNull()
+    held = ~F.col("on_earlier") & crown_covers(F.col("received_on")) & known & ~moved
     split = F.col("sent").eqNullSafe("trial") & world.draws("file").happens(journeys.split.rate, "split")
     indictments = F.sequence(F.lit(0), F.when(split, 1).otherwise(0))
     made = _reaching(world).where(held).withColumn("indictment", F.explode(indictments))
@@ -75,19 +77,23 @@ def _columns(world: World) -> Columns:
         "remand_status": case.pick(_REMAND, "remand status"),
         "offence_category": offence_category(case),
         "receipt_date": F.col("received_on"),
-        "main_hearing_date": F.date_sub("sentenced_on", 1),
+        "main_hearing_date": known_by_now(F.date_sub("sentenced_on", 1)),
         **_outcome(case),
     }
 
 
 def _outcome(case: Draws) -> dict[str, Column]:
-    found = F.when(F.col("link_type") == "sentence", "guilty").when(F.col("convicted"), "guilty")
+    """Plea, verdict and sentence: none of them yet where the hearing is to come."""
+    over = known_by_now(F.col("sentenced_on")).isNotNull()
+    guilty = (F.col("link_type") == "sentence") | F.col("convicted")
+    acquitted = F.when(case.happens(0.8, "acquitted"), "not_guilty").otherwise("withdrawn")
+    sentenced = over & F.col("convicted")
     return {
-        "sentence_date": F.when(F.col("convicted"), F.col("sentenced_on")),
+        "sentence_date": F.when(sentenced, F.col("sentenced_on")),
         "plea": F.when(F.col("link_type") == "sentence", "guilty").otherwise(case.pick(_PLEAS, "crown plea")),
-        "verdict": found.otherwise(F.when(case.happens(0.8, "acquitted"), "not_guilty").otherwise("withdrawn")),
-        "disposal": F.when(F.col("convicted"), F.col("disposal")),
-        "sentence_days": F.when(F.col("convicted"), F.col("sentence_days")),
+        "verdict": F.when(over, F.when(guilty, "guilty").otherwise(acquitted)),
+        "disposal": F.when(sentenced, F.col("disposal")),
+        "sentence_days": F.when(sentenced, F.col("sentence_days")),
     }
 
 

@@ -32,7 +32,8 @@ def custodies(world: World) -> DataFrame:
     )
     back = F.date_add("release", (case.uniform("recall date") * 180).cast("int") + 1)
     recalled = sentenced & case.happens(journeys.licence.rate, "licence") & case.happens(journeys.recall.rate, "recall")
-    return timed.withColumn("recall", known_by_now(F.when(recalled, back)))
+    received = timed.where(known_by_now(F.col("reception")).isNotNull())
+    return received.withColumn("recall", known_by_now(F.when(recalled, back)))
 
 
 def known_by_now(day: Column) -> Column:

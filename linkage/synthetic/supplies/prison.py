@@ -25,7 +25,7 @@ def _columns(_world: World) -> Columns:
         "nationality": F.when(F.col("foreign"), "Other").otherwise("UK"),
         "establishment_code": F.concat(F.lit("P"), F.lpad(F.col("site").cast("string"), 3, "0")),
         "reception_date": F.col("reception"),
-        "sentence_date": F.when(sentenced, F.col("sentenced_on")),
+        "sentence_date": F.when(sentenced, known_by_now(F.col("sentenced_on"))),
         "release_date": known_by_now(F.col("release")),
         "recall_date": F.col("recall"),
     }
