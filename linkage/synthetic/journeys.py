@@ -111,7 +111,9 @@ def _hearing(person: Draws, seed: int) -> Column:
     earliest = F.greatest(first, F.add_months("birth", 12 * (AGE_OF_RESPONSIBILITY + 2)))
     known = F.datediff(last, earliest)
     active = F.least(known, (_SHORTEST_CAREER + person.uniform("career") * _CAREER_DAYS).cast("int"))
-    begin = F.date_add(earliest, (person.uniform("begin") * (known - active)).cast("int"))
+    # Whoever would begin before the first day, or end after the last, is moved to it: all years have people.
+    drawn = (person.uniform("begin") * (known + 0.5 * active) - 0.75 * active).cast("int")
+    begin = F.date_add(earliest, F.greatest(F.lit(0), F.least(drawn, known - active)))
     place = (F.col("number") - Draws(seed, F.col("case")).uniform("place")) / F.col("cases")
     own = F.date_add(begin, (place * active).cast("int"))
     return F.when(F.col("number") == 0, _joint_hearing(seed)).otherwise(own)

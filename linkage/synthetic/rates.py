@@ -101,7 +101,7 @@ class Journeys(Frozen):
     appeal: Rate
     split: Rate
     joined: Rate
-    direct: Rate
+    lost: Rate
     joint: Rate
     takes_part: Rate
     not_convicted: Rate

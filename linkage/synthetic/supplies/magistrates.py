@@ -18,15 +18,12 @@ from linkage.synthetic.supplies.courts import (
 from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
 
 
-def is_direct(world: World) -> Column:
-    """Whether a case reached the Crown Court without the magistrates' supply knowing of it."""
-    return (F.col("sent").eqNullSafe("trial")) & world.draws("file").happens(world.rates.journeys.direct.rate, "direct")
-
-
 def _events(world: World) -> DataFrame:
     journeys = world.rates.journeys
     made = cases(world.people, journeys, seed=world.seed)
-    held = ~moved_to_common_platform(F.col("hearing"), journeys, seed=world.seed) & ~is_direct(world)
+    # Of some people nothing has come here: 3% of those whom the Crown Court knows.
+    lost = world.draws("person_id").happens(journeys.lost.rate, "lost")
+    held = ~moved_to_common_platform(F.col("hearing"), journeys, seed=world.seed) & ~lost
     return made.where(held).withColumns({"event": F.col("case"), "event_date": F.col("hearing")})
 
 

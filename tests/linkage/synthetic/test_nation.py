@@ -103,7 +103,7 @@ def test_the_courts_move_to_another_system(nation: Nation) -> None:
     """40% of cases are missing in 2021 and 80% in 2022, of numbers that change little from year to year."""
     by_year = dict(nation.rows("SELECT left(first_hearing_date, 4), count(*) FROM magistrates GROUP BY 1"))
     before = [by_year[str(year)] for year in range(2014, 2021)]
-    assert max(before) < 1.5 * min(before)
+    assert max(before) < 1.8 * min(before)
     assert by_year["2021"] / by_year["2020"] == pytest.approx(0.6, abs=0.15)
     assert by_year["2022"] / by_year["2020"] == pytest.approx(0.2, abs=0.1)
 
