@@ -13,6 +13,8 @@ case reference numbers, 26 million for National Insurance numbers, 90 million fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -80,14 +82,31 @@ def crn(person: Column) -> Column:
 def second_crn(person: Column, share: float) -> Column:
     """The number that a `share` of people were given by mistake beside their first; null for the others.
 
-    It begins with I or O. Those who have one are every so-manieth of a permutation, so that their
-    numbers can be counted without gaps: up to a fifth of the largest population.
+    It begins with I or O, and is one of two million.
     """
-    step = max(round(1 / share), 5) if share else 0
-    if not step:
-        return F.lit(None).cast("string")
+    return F.when(*_counted(person, share, lambda place: _crn(place, "IO")))
+
+
+def second_pnc(person: Column, share: float, earliest_year: Column) -> Column:
+    """Another PNC identifier that a `share` of people have been given; null for the others."""
+    return F.when(*_counted(person, share, lambda place: pnc(place + LARGEST_POPULATION, earliest_year)))
+
+
+def second_cro(person: Column, share: float) -> Column:
+    """Another CRO number that a `share` of people have been given; null for the others."""
+    return F.when(*_counted(person, share, lambda place: cro(place + LARGEST_POPULATION)))
+
+
+def _counted(person: Column, share: float, make: Callable[[Column], Column]) -> tuple[Column, Column]:
+    """Whether a person is among a `share` of people, a fifth at most, and what is made of the place among them.
+
+    They are every so-manieth of a permutation, so that their places have no gaps and numbers do not run out.
+    """
+    if not share:
+        return F.lit(False), F.lit(None).cast("string")
+    step = max(round(1 / share), 5)
     place = _permute(person, _CRN_SPAN, 3_456_787)
-    return F.when(F.pmod(place, F.lit(step)) == 0, _crn(F.floor(place / step), "IO"))
+    return F.pmod(place, F.lit(step)) == 0, make(F.floor(place / step))
 
 
 def _crn(place: Column, letters: str) -> Column:

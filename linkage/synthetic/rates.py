@@ -204,6 +204,8 @@ class Others(Frozen):
     cro_junk: Rate
     second_prison_number: Rate
     second_crn: Rate
+    second_pnc: Rate
+    second_cro: Rate
     number_mistyped: Rate
 
 

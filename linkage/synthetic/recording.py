@@ -16,7 +16,7 @@ from linkage.synthetic.addresses import with_address
 from linkage.synthetic.families import pnc_year
 from linkage.synthetic.geography import local_authority, lower_super_output_area
 from linkage.synthetic.naming import with_names
-from linkage.synthetic.weights import is_missing, weight, with_proneness
+from linkage.synthetic.weights import is_missing, missing, weight, with_proneness
 from linkage.synthetic.world import Form, World
 
 _INVENTED_DAYS = 3000
@@ -48,7 +48,7 @@ def _with_date_and_sex(rows: DataFrame, world: World, form: Form) -> DataFrame:
     january = F.col("foreign") & own.happens(rates.dates.first_january.rate, "first january")
     half = _INVENTED_DAYS / 2
     invented = F.date_add("birth", (draws.uniform("false birth") * _INVENTED_DAYS - half).cast("int"))
-    of_alias = F.col("bears_alias") & own.happens(solved.dob_of_alias, "alias has a date")
+    of_alias = F.col("bears_alias") & _has_alias_date(world)
     stated = (
         F.when(F.col("false"), invented)
         .when(of_alias, F.col("alias_birth"))
@@ -71,9 +71,24 @@ def _with_date_and_sex(rows: DataFrame, world: World, form: Form) -> DataFrame:
             "sex": F.when(
                 ~is_missing(world, form, "sex"), F.when(F.col("female") == other_sex, F.lit("M")).otherwise("F")
             ),
+            "alias_dobs": F.date_format(_other_birth(world, form), "yyyy-MM-dd"),
             "ethnicity": F.when(~is_missing(world, form, "ethnicity"), F.col("ethnicity")),
         }
     )
+
+
+def _other_birth(world: World, form: Form) -> Column:
+    """The date of birth that goes with the name that the record does not have, where the record lists it."""
+    people = world.rates.names.alias_people.rate * world.solved.dob_of_alias
+    listed = (1 - missing(world, form, "alias_dobs")) / max(people, 1e-9)
+    has = F.col("alias_birth").isNotNull() & _has_alias_date(world)
+    other = F.when(F.col("bears_alias"), F.col("birth")).otherwise(F.col("alias_birth"))
+    return F.when(has & world.draws("record").happens(listed, "lists date"), other)
+
+
+def _has_alias_date(world: World) -> Column:
+    """Whether a person's other name comes with another date of birth."""
+    return world.draws("person_id").happens(world.solved.dob_of_alias, "alias has a date")
 
 
 def _with_place(rows: DataFrame, world: World, form: Form) -> DataFrame:
@@ -93,10 +108,13 @@ def _with_place(rows: DataFrame, world: World, form: Form) -> DataFrame:
     return rows.withColumns({"no_postcode": no_postcode, "written": written, "street": street}).withColumns(
         {
             "postcode": F.when(~F.col("no_postcode"), F.col("written")),
-            "address_line1": F.when(~F.col("no_postcode"), F.col("street")),
+            "address_line1": F.when(~is_missing(world, form, "address_line1"), F.col("street")),
             "previous_postcodes": former,
             "lad_code": F.when(~is_missing(world, form, "lad_code"), local_authority(F.col("area"), F.col("district"))),
-            "lsoa_code": lower_super_output_area(F.col("area"), F.col("district"), F.col("part")),
+            "lsoa_code": F.when(
+                ~is_missing(world, form, "lsoa_code"),
+                lower_super_output_area(F.col("area"), F.col("district"), F.col("part")),
+            ),
         }
     )
 
@@ -112,6 +130,10 @@ def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:
         "cro": _cro,
         "prison_number": _prison_number,
         "crn": _crn,
+        "previous_pncs": _previous_pncs,
+        "previous_cros": _previous_cros,
+        "previous_prison_numbers": _previous_prison_numbers,
+        "previous_crns": _previous_crns,
         "nino": lambda _world, _form: identifiers.nino(F.col("person_id")),
         "nhs_number": lambda _world, _form: identifiers.nhs_number(F.col("person_id")),
     }
@@ -165,13 +187,53 @@ def _cro(world: World, form: Form) -> Column:
 
 
 def _prison_number(world: World, form: Form) -> Column:
-    own, draws, person = world.draws("person_id"), world.draws("record"), F.col("person_id")
-    second = own.happens(world.rates.others.second_prison_number.rate, "second prison number") & draws.happens(
-        0.5, "prison_number"
-    )
-    first, other = identifiers.prison_number(person), identifiers.prison_number(person, second=True)
-    number = F.when(second, other).otherwise(first)
-    return F.when((F.col("standing") == "custody") & _is_filled(world, form, "prison_number"), number)
+    number = F.when(_has_second_prison_number(world) & _uses_second(world), _second_prison_number())
+    first = identifiers.prison_number(F.col("person_id"))
+    filled = (F.col("standing") == "custody") & _is_filled(world, form, "prison_number")
+    return F.when(filled, F.coalesce(number, first))
+
+
+def _second_prison_number() -> Column:
+    return identifiers.prison_number(F.col("person_id"), second=True)
+
+
+def _has_second_prison_number(world: World) -> Column:
+    share = world.rates.others.second_prison_number.rate
+    return world.draws("person_id").happens(share, "second prison number")
+
+
+def _uses_second(world: World) -> Column:
+    """Whether the record has the second number of a person who has two."""
+    return world.draws("record").happens(0.5, "second number")
+
+
+def _is_listed(world: World, form: Form, name: str, share: float) -> Column:
+    """Whether a further number is listed, of those of the `share` of people who have one."""
+    expected = form.schema.column(name).expected_missing or 0.0
+    return world.draws("record").happens((1 - expected) / share, f"lists {name}")
+
+
+def _previous_prison_numbers(world: World, form: Form) -> Column:
+    """The one that the record does not have itself."""
+    listed = _is_listed(world, form, "previous_prison_numbers", world.rates.others.second_prison_number.rate)
+    first = identifiers.prison_number(F.col("person_id"))
+    other = F.when(_uses_second(world), first).otherwise(_second_prison_number())
+    return F.when(_has_second_prison_number(world) & listed, other)
+
+
+def _previous_pncs(world: World, _form: Form) -> Column:
+    return identifiers.second_pnc(F.col("person_id"), world.rates.others.second_pnc.rate, F.col("pnc_year"))
+
+
+def _previous_cros(world: World, _form: Form) -> Column:
+    return identifiers.second_cro(F.col("person_id"), world.rates.others.second_cro.rate)
+
+
+def _previous_crns(world: World, form: Form) -> Column:
+    person, share = F.col("person_id"), world.rates.others.second_crn.rate
+    second, first = identifiers.second_crn(person, share), identifiers.crn(person)
+    other = F.when(_uses_second(world), first).otherwise(second)
+    return F.when(second.isNotNull() & _is_listed(world, form, "previous_crns", share), other)
 
 
 def _is_filled(world: World, form: Form, name: str) -> Column:
@@ -181,9 +243,9 @@ def _is_filled(world: World, form: Form, name: str) -> Column:
 
 
 def _crn(world: World, form: Form) -> Column:
-    draws, person = world.draws("record"), F.col("person_id")
+    person = F.col("person_id")
     second = identifiers.second_crn(person, world.rates.others.second_crn.rate)
-    number = F.coalesce(F.when(draws.happens(0.5, "crn"), second), identifiers.crn(person))
+    number = F.coalesce(F.when(_uses_second(world), second), identifiers.crn(person))
     return F.when(~is_missing(world, form, "crn"), number)
 
 

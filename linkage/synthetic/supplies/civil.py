@@ -12,6 +12,7 @@ from linkage.synthetic.names import load_table, words
 from linkage.synthetic.people import is_civil
 from linkage.synthetic.rows import SITES, code
 from linkage.synthetic.supplies.timelines import with_timeline
+from linkage.synthetic.weights import is_missing
 from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
 
 _FIRST_DAY, _LAST_DAY = "2012-01-01", "2022-01-31"
@@ -34,7 +35,7 @@ _TENANCY = {
     "possession_mortgage": "owner",
 }
 _HEARD, _JUDGED, _WARRANT, _REPOSSESSED = 0.45, 0.72, 0.35, 0.5
-_INITIAL, _NO_TITLE = 0.15, 0.2
+_INITIAL = 0.15
 _ORGANISATION_ROW = "O"
 
 
@@ -93,7 +94,7 @@ def _columns(world: World) -> Columns:
     return {
         "role": F.when(F.col("claims"), "claimant").otherwise("defendant"),
         "party_type": F.lit("P"),
-        "title": F.when(~draws.happens(_NO_TITLE, "no title"), title),
+        "title": F.when(~is_missing(world, FORM, "title"), title),
         "forename1": F.when(initial, F.substring("forename1", 1, 1)).otherwise(F.col("forename1")),
     }
 

@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from linkage.synthetic import identifiers
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import load_table, words
-from linkage.synthetic.world import Columns, World
+from linkage.synthetic.weights import is_missing
+from linkage.synthetic.world import Columns, Form, World
 
 # All shares of this module are assumed.
 OFFENCES = {
@@ -25,19 +26,17 @@ OFFENCES = {
     "sexual": 0.01,
 }
 PLEAS = {"guilty": 0.68, "not_guilty": 0.20, "none": 0.12}
-_NO_URN, _NO_ASN = 0.03, 0.08
 _OFFENCES, _OFFENCES_AT_MOST = 1.55, 8  # mean and most of a case
 _CODES = 60  # different offences of a category; the later ones are rare
 
 
-def case_numbers(world: World) -> dict[str, Column]:
+def case_numbers(world: World, form: Form) -> dict[str, Column]:
     """`urn` of the case file, which co-defendants share, and `asn` of the defendant's arrest."""
-    draws = world.draws("record")
     urn = identifiers.urn(F.col("file"))
     asn = identifiers.asn(F.col("case"), F.year("hearing"))
     return {
-        "urn": F.when(~draws.happens(_NO_URN, "no urn"), urn),
-        "asn": F.when(~draws.happens(_NO_ASN, "no asn"), asn),
+        "urn": F.when(~is_missing(world, form, "urn"), urn),
+        "asn": F.when(~is_missing(world, form, "asn"), asn),
     }
 
 

@@ -70,7 +70,7 @@ def _columns(world: World) -> Columns:
     names = ("forename1", "forename2", "forename3", "aliases", "dob", "sex", "pnc")
     return {
         **without_person(world, {name: F.col(name) for name in names}),
-        **case_numbers(world),
+        **case_numbers(world, FORM),
         "case_number": F.concat(receipt, F.year("received_on").cast("string"), number),
         "court_code": F.concat(F.lit("X"), F.lpad(F.col("site").cast("string"), 3, "0")),
         "receipt_type": receipt,

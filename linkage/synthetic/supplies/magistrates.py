@@ -42,7 +42,7 @@ def _columns(world: World) -> Columns:
     names = ("forename1", "forename2", "forename3", "aliases", "dob", "sex", "pnc", "nino")
     return {
         **without_person(world, {name: F.col(name) for name in names}),
-        **case_numbers(world),
+        **case_numbers(world, FORM),
         "court_code": site,
         "offence_category": offence_category(case),
         "offence_date": offence_date(case),

@@ -37,18 +37,24 @@ def _events(world: World) -> DataFrame:
 
 
 def _columns(world: World) -> Columns:
-    case, dob, slash = world.draws("case"), F.col("dob"), F.lit("/")
+    case = world.draws("case")
     over = known_by_now(F.col("termination"))
     return {
         # Probation writes names in mixed case and the day first.
         **{name: F.initcap(name) for name in ("forename1", "forename2", "forename3", "surname", "aliases")},
-        "dob": F.concat(F.substring(dob, 9, 2), slash, F.substring(dob, 6, 2), slash, F.substring(dob, 1, 4)),
+        "dob": _day_first(F.col("dob")),
+        "alias_dobs": _day_first(F.col("alias_dobs")),
         "referral_date": F.col("referral"),
         "termination_date": over,
         "requirement": main_requirement(case),
         "termination_reason": F.when(over.isNotNull(), case.pick(_TERMINATIONS, "termination reason")),
         "breach": case.happens(_BREACHED, "breach").cast("int"),
     }
+
+
+def _day_first(day: Column) -> Column:
+    slash = F.lit("/")
+    return F.concat(F.substring(day, 9, 2), slash, F.substring(day, 6, 2), slash, F.substring(day, 1, 4))
 
 
 FORM = Form("probation", "E", _events, _columns, pseudo_postcodes={"NF1 1NF": 0.9, "NF1 1FA": 0.1})

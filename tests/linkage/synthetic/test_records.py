@@ -20,11 +20,15 @@ NEVER_ISSUED = {
     "upn": r"[A-Z]999\d{9}",
     "urn": r"00[A-Z]{2}\d{7}",
     "asn": r"\d\d/00ZZ/00/\d{11}[A-Z]",
+    "previous_pncs": r"\d{4}/[1-9]\d{6}[A-Z]",
+    "previous_cros": r"[3-9]\d{5}/\d\d[A-Z]",
+    "previous_prison_numbers": r"[Q-Z]\d{4}[A-Z]{2}",
+    "previous_crns": r"[Q-ZIO]\d{6}",
     "postcode": r"[QVX][A-HJ-Y][0-9]{1,2} [0-9][A-Z]{2}|NF1 1NF|NF1 1FA|ZZ99 3[VW]Z",
     "postcode_sector": r"[QVX][A-HJ-Y][0-9]{1,2} [0-9]|ZZ99 3",
 }
 # What is missing for another reason than that the system lost it.
-ELSEWHERE = {("probation", "previous_postcodes"), ("police", "pnc"), ("ndtms", "nino"), ("ndtms", "aliases")}
+ELSEWHERE = {("probation", "previous_postcodes"), ("police", "pnc"), ("police", "urn"), ("victims", "urn")}
 
 
 def test_no_identifier_can_be_a_real_persons(nation: Nation) -> None:
