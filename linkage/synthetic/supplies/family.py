@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.families import CHILD, UNIT, child_birth, unit_of
-from linkage.synthetic.geography import AREAS
+from linkage.synthetic.geography import AREAS, DISTRICTS, local_authority
 from linkage.synthetic.names import load_table, name_tables, words
 from linkage.synthetic.rows import SITES, code
 from linkage.synthetic.supplies.timelines import with_timeline
@@ -112,6 +112,10 @@ def _others(world: World) -> DataFrame:
         ),
         "sex": F.when(~authority & lawyer.happens(0.9, "sex"), F.when(female, "F").otherwise("M")),
         "surname": F.when(authority, council).otherwise(tables.common_surname(F.lit(0), lawyer.uniform("surname"))),
+        "lad_code": F.when(
+            ~authority & lawyer.happens(0.8, "known area"),
+            local_authority(lawyer.below(len(AREAS), "place"), lawyer.below(DISTRICTS, "district")),
+        ),
         "postcode": F.concat(
             lawyer.choose(AREAS, "area"), F.lit("1 "), lawyer.below(10, "s").cast("string"), F.lit("AB")
         ),

@@ -10,6 +10,9 @@ import schemas
 from linkage.synthetic.supplies.registry import COMPANIONS, FORMS
 from tests.linkage.synthetic.nation import CRIMINAL, Nation, key_of, rates
 
+# The first test makes the nation: minutes, on a machine that has much else to do.
+pytestmark = pytest.mark.timeout(900)
+
 # Of 1,000 people with a magistrates' record, those who are in the dataset too (assumed).
 PER_THOUSAND = {
     "crown": 190,

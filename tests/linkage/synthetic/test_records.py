@@ -8,6 +8,9 @@ import schemas
 from linkage.synthetic.supplies.registry import FORMS
 from tests.linkage.synthetic.nation import CRIMINAL, Nation, key_of, rates
 
+# The first test makes the nation: minutes, on a machine that has much else to do.
+pytestmark = pytest.mark.timeout(900)
+
 # No number of these forms was ever issued; see linkage/synthetic/identifiers.py. A mistyped digit of a PNC can leave
 # the range, and then fails its check.
 NEVER_ISSUED = {
