@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 import schemas
 from jobs.harness import config
@@ -19,6 +19,7 @@ from linkage.lake import Zone
 from linkage.quality.linkage_error import TruthBasis
 from linkage.records.contract import Contract, Kind
 from linkage.records.subgroups import SUBGROUPS
+from linkage.synthetic import known_datasets
 
 LakeRoots = str | dict[Zone, str]
 
@@ -31,12 +32,24 @@ def place(lake: LakeRoots, zone: Zone, table: str) -> str:
 
 
 class SynthesiseSettings(Settings):
-    """The synthetic population; `rates` is a YAML file, `formats` says how supplies are delivered."""
+    """The synthetic population. `rates` is a YAML file; `profile` another one with the rates that differ from it.
+
+    `datasets` are those that are made, all unless given; `companions` says whether their tables of offences,
+    events and the like come along. `formats` says how tables are delivered.
+    """
 
     people: int = Field(gt=0, le=10_000_000)
     seed: int
     rates: Path
+    profile: Path | None = None
+    datasets: tuple[str, ...] | None = Field(default=None, min_length=1)
+    companions: bool = True
     formats: dict[str, Literal["csv", "parquet"]] = Field(default_factory=dict)
+
+    @field_validator("datasets")
+    @classmethod
+    def _known(cls, datasets: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return datasets and known_datasets(datasets)
 
 
 class Period(Settings):

@@ -17,13 +17,13 @@ from linkage.records.text import code
 
 # The letters of a UPN's check: A is 0, and there is no I, O or S.
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-# GOV.UK's example of a National Insurance number begins with it; never issued.
-SYNTHETIC_NINO_PREFIX = "QQ"
+# GOV.UK's example of a National Insurance number begins with QQ; no number that was issued begins with Q.
+SYNTHETIC_NINO_LETTER = "Q"
 
 _REPEATED = r"\A(\d)\1{9}\z"
 _NINO = (
     r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]?",
-    rf"{SYNTHETIC_NINO_PREFIX}\d{{6}}[A-D]?",
+    rf"{SYNTHETIC_NINO_LETTER}[A-Z]\d{{6}}[A-D]?",
 )
 _DIGIT_ZERO = ord("0")
 
@@ -60,7 +60,7 @@ def normalise_nino(nino: Column, *, synthetic: bool = False) -> Column:
 
     Args:
         nino: the number as recorded.
-        synthetic: take the prefix QQ too, which is never issued and which synthetic data has.
+        synthetic: take prefixes with Q first too, which are never issued and which synthetic data has.
 
     >>> df = spark.createDataFrame([("ab 12 34 56 c",), ("QQ123456C",), ("GB123456A",)], "t string")
     >>> [row[0] for row in df.select(normalise_nino(F.col("t"))).collect()]

@@ -4,7 +4,7 @@
 hash of the seed and of what it belongs to, so the result does not depend on partitions.
 """
 
-from linkage.synthetic.population import Spec, Supplies, synthesise
-from linkage.synthetic.rates import Rates
+from linkage.synthetic.population import Spec, Supplies, known_datasets, synthesise
+from linkage.synthetic.rates import Rates, overridden
 
-__all__ = ["Rates", "Spec", "Supplies", "synthesise"]
+__all__ = ["Rates", "Spec", "Supplies", "known_datasets", "overridden", "synthesise"]

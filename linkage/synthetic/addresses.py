@@ -1,47 +1,69 @@
-"""Where people live: postcodes of areas that do not exist, and moves from one to another.
-
-Areas begin with Q, V or X, which the Post Office does not use as a first letter (tag K).
-"""
+"""Where people live, and moves from one place to another."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.draws import Draws, text_table, zipf_rank, zipf_scale
-from linkage.synthetic.journeys import FIRST_DAY, SUPERVISED
+from linkage.synthetic.calibration import RecordRates
+from linkage.synthetic.draws import Draws, text_table
+from linkage.synthetic.geography import AREAS, DISTRICTS, area_of
 from linkage.synthetic.names import load_table, words
-from linkage.synthetic.rates import Moves
+from linkage.synthetic.people import FIRST_DAY
+from linkage.synthetic.rates import Moves, Rates
 
-AREAS = [first + second for second in "ABCDEFGHJKLMNOPQRSTUVWXY" for first in "QVX"]
-_AREA_FLATNESS = 20.0
-_DISTRICTS = 20
 _UNITS = 125
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
-_YOUNG = 25
-_YOUNG_MOVES = 1.5  # multiplier, assumed
+_YOUNG_FROM = "1990-01-01"
+_SUPERVISED = ("custody", "community")
+_FORMER = 2
 
 
-def with_address(events: DataFrame, rates: Moves, *, seed: int) -> DataFrame:
-    """Adds `home_area` (a number), `postcode`, `address_line1` and `former_postcode` at `event_date`.
+def with_address(events: DataFrame, rates: Rates, solved: RecordRates, *, seed: int) -> DataFrame:
+    """Adds `area`, `district` and `part` (numbers), `postcode`, `address_line1` and `former_postcodes` at `event_date`.
 
-    A family has one address until its members move. `former_postcode` is null without a move.
+    A family has one address until its members move. `former_postcodes` are separated by semicolons,
+    latest first, and null without a move.
     """
     person = Draws(seed, F.col("person_id"))
-    settled = F.col("days_served").isNull() & ~F.col("disposal").isin(*SUPERVISED)
     years = F.datediff("event_date", F.lit(FIRST_DAY).cast("date")) / 365.25
-    young = F.when(F.datediff("event_date", F.col("birth")) < _YOUNG * 365, _YOUNG_MOVES).otherwise(1.0)
-    roving = F.when(F.col("nfa"), rates.no_fixed_abode.rate).otherwise(1.0)
-    yearly = F.when(settled, rates.base.rate).otherwise(rates.offender.rate) * young * roving
-    move = F.floor(yearly * years + person.uniform("moves"))
-    placed = events.withColumns({"move": move, "home_area": _area(Draws(seed, F.col("head_id")))})
+    move = F.floor(_yearly(rates, solved.moves) * years + person.uniform("moves"))
+    moved = events.withColumn("move", F.greatest(move, F.lit(0)))
+    placed = moved.withColumns(_place(F.col("move"), rates.moves, solved, seed))
+    former = [
+        F.when(F.col("move") >= back, _postcode(_place(F.col("move") - back, rates.moves, solved, seed)))
+        for back in range(1, _FORMER + 1)
+    ]
+    here = {name: F.col(name) for name in ("area", "district", "part", "unit")}
     return placed.withColumns(
         {
-            "postcode": _postcode(F.col("move"), rates, seed),
-            "former_postcode": F.when(F.col("move") > 0, _postcode(F.col("move") - 1, rates, seed)),
+            "postcode": _postcode(here),
+            "former_postcodes": F.nullif(F.concat_ws(";", *former), F.lit("")),
             "address_line1": _street(Draws(seed, _residence(F.col("move")))),
         }
-    ).drop("move")
+    ).drop("move", "unit")
+
+
+def _yearly(rates: Rates, mean: float) -> Column:
+    """How often the person moves in a year, so that the mean over pairs of records is what was solved for."""
+    moves, journeys = rates.moves, rates.journeys
+    # Agreement is among pairs, and most pairs are of those with many records: a geometric number of cases
+    # with the mean m makes m (m - 1) pairs.
+    custody, community = journeys.custody.rate, journeys.community.rate
+    pairs = {
+        "base": _pairs(journeys.cases_court.rate) * (1 - custody - community),
+        "offender": _pairs(journeys.cases_community.rate) * community + _pairs(journeys.cases_custody.rate) * custody,
+    }
+    usual = (moves.base.rate * pairs["base"] + moves.offender.rate * pairs["offender"]) / sum(pairs.values())
+    usual *= 1 + rates.population.no_fixed_abode.rate * (moves.no_fixed_abode.rate - 1)
+    relative = F.when(F.col("standing").isin(*_SUPERVISED), moves.offender.rate).otherwise(moves.base.rate)
+    young = F.when(F.col("birth") >= F.lit(_YOUNG_FROM).cast("date"), moves.young.rate).otherwise(1.0)
+    roving = F.when(F.col("nfa"), moves.no_fixed_abode.rate).otherwise(1.0)
+    return relative * young * roving * (mean / usual)
+
+
+def _pairs(mean: float) -> float:
+    return mean * (mean - 1)
 
 
 def _residence(move: Column) -> Column:
@@ -49,25 +71,29 @@ def _residence(move: Column) -> Column:
     return F.xxhash64(F.when(move == 0, F.col("head_id")).otherwise(F.col("person_id")), move)
 
 
-def _area(draws: Draws) -> Column:
-    return zipf_rank(draws.uniform("area"), *zipf_scale(len(AREAS), _AREA_FLATNESS))
-
-
-def _postcode(move: Column, rates: Moves, seed: int) -> Column:
+def _place(move: Column, rates: Moves, solved: RecordRates, seed: int) -> dict[str, Column]:
     home, here = Draws(seed, F.col("head_id")), Draws(seed, _residence(move))
     far = here.uniform("distance")
-    near_district = (move == 0) | (far < rates.same_district.rate)
-    near_area = (move == 0) | (far < rates.same_district.rate + rates.same_area.rate)
-    area = F.when(near_area, F.col("home_area")).otherwise(_area(here))
-    district = F.when(near_district, home.below(_DISTRICTS, "district")).otherwise(here.below(_DISTRICTS, "district"))
-    unit = here.below(_UNITS, "unit")
+    near_district = (move == 0) | (far < solved.same_district)
+    near_area = (move == 0) | (far < solved.same_district + (1 - solved.same_district) * rates.near_of_far.rate)
+    return {
+        "area": F.when(near_area, F.col("home_area")).otherwise(area_of(here)),
+        "district": F.when(near_district, home.below(DISTRICTS, "district")).otherwise(
+            here.below(DISTRICTS, "district")
+        ),
+        "part": here.below(10, "sector"),
+        "unit": here.below(_UNITS, "unit"),
+    }
+
+
+def _postcode(place: dict[str, Column]) -> Column:
     return F.concat(
-        F.get(text_table(AREAS), area),
-        (district + 1).cast("string"),
+        F.get(text_table(AREAS), place["area"]),
+        (place["district"] + 1).cast("string"),
         F.lit(" "),
-        here.below(10, "sector").cast("string"),
-        _letter(F.floor(unit / len(_UNIT_LETTERS))),
-        _letter(unit % len(_UNIT_LETTERS)),
+        place["part"].cast("string"),
+        _letter(F.floor(place["unit"] / len(_UNIT_LETTERS))),
+        _letter(place["unit"] % len(_UNIT_LETTERS)),
     )
 
 

@@ -45,6 +45,12 @@ class Draws:
         """True with the given probability."""
         return self.uniform(salt) < probability
 
+    def more(self, mean: float | Column, at_most: int, salt: str = "count") -> Column:
+        """An int from 0 to at_most - 1: how many come after the first, geometric, so that with it they are `mean`."""
+        again = 1 - 1 / (F.lit(mean) if isinstance(mean, float) else mean)
+        drawn = F.floor(F.log(1 - self.uniform(salt)) / F.log(again))
+        return F.when(again > 0, F.least(drawn, F.lit(at_most - 1))).otherwise(0).cast("int")
+
     def pick(self, weights: Mapping[str, float], salt: str) -> Column:
         """One of the keys of `weights`, in proportion to them, to the nearest thousandth."""
         values = _slots(weights)

@@ -54,20 +54,29 @@ def nickname(forename: Column) -> Column:
 def wrong_date(birth: Column, draws: Draws, *, transposed: Column, digit: Column, years_off: Column) -> Column:
     """The date with day and month exchanged, a digit of it wrong, or its year a few off.
 
-    A date that cannot be exchanged (a day above 12) stays as it is.
+    A date that cannot be exchanged (a day above 12) stays as it is. A wrong digit is the last of the
+    day, if the date then exists, or the last of the year.
     """
     text = F.date_format(birth, "yyyy-MM-dd")
     exchanged = F.concat(F.substring(text, 1, 5), F.substring(text, 9, 2), F.lit("-"), F.substring(text, 6, 2))
     off = (draws.uniform("years off") * 5 + 1).cast("int") * F.when(draws.happens(0.5, "earlier"), -1).otherwise(1)
-    last = draws.below(10, "digit").cast("string")
-    # Of the digits of a date the last of day and year can be any, mostly, and the date still exists.
-    mistyped = F.when(draws.happens(0.5, "of year"), F.overlay(text, last, 4)).otherwise(F.overlay(text, last, 10))
+    of_day = other_digit(text, F.lit(10), draws, "digit of day")
+    of_year = F.date_format(F.add_months(birth, 12 * _within_decade(F.year(birth), draws)), "yyyy-MM-dd")
+    exists = F.dayofmonth(F.last_day(birth)) >= F.substring(of_day, 9, 2).cast("int")
+    mistyped = F.when(draws.happens(0.5, "of day") & exists & ~of_day.endswith("00"), of_day).otherwise(of_year)
     return (
         F.when(transposed & (F.dayofmonth(birth) <= 12), exchanged)
         .when(digit, mistyped)
         .when(years_off, F.date_format(F.add_months(birth, off * 12), "yyyy-MM-dd"))
         .otherwise(text)
     )
+
+
+def _within_decade(year: Column, draws: Draws) -> Column:
+    """Years to add so that another one of the same decade results."""
+    last = F.pmod(year, F.lit(10))
+    other = F.pmod(last + 1 + draws.below(9, "digit of year").cast("int"), F.lit(10))
+    return other - last
 
 
 def other_digit(text: Column, place: Column, draws: Draws, salt: str) -> Column:

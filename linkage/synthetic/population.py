@@ -6,34 +6,69 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, field_validator
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from linkage.synthetic.addresses import with_address
-from linkage.synthetic.events import DATASETS, events, with_copies
+import schemas
+from linkage.documents import Frozen
+from linkage.synthetic.calibration import record_rates
+from linkage.synthetic.delivery import deliver
 from linkage.synthetic.identifiers import LARGEST_POPULATION
-from linkage.synthetic.journeys import cases
 from linkage.synthetic.people import people
 from linkage.synthetic.rates import Rates
-from linkage.synthetic.recording import recorded
-from linkage.synthetic.supplies import to_supply, truth_of
+from linkage.synthetic.rows import truth
+from linkage.synthetic.supplies import crown
+from linkage.synthetic.supplies.registry import COMPANIONS, FORMS
+from linkage.synthetic.world import World
+
+# Datasets for which only people who come to a criminal court are needed.
+_OF_OFFENDERS = frozenset({"magistrates", "crown", "prison", "probation", "oasys", "pnc"})
 
 
-class Spec(BaseModel):
-    """What to make: how many people, from which seed, at which rates."""
+def known_datasets(datasets: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of datasets, if all of them can be made; raises ValueError with those that cannot."""
+    unknown = sorted(set(datasets) - FORMS.keys())
+    if unknown:
+        raise ValueError(f"no such dataset: {', '.join(unknown)}; allowed: {', '.join(FORMS)}")
+    return datasets
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Spec(Frozen):
+    """What to make: how many people, from which seed, at which rates, and which of their supplies.
+
+    `companions` says whether tables of offences, events and the like come along.
+    """
 
     people: int = Field(gt=0, le=LARGEST_POPULATION)
     seed: int
     rates: Rates
+    datasets: tuple[str, ...] = Field(default=tuple(FORMS), min_length=1)
+    companions: bool = True
+
+    _datasets_known = field_validator("datasets")(known_datasets)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that are delivered."""
+        others = (c.name for name in self.datasets if self.companions for c in COMPANIONS.get(name, ()))
+        return (*self.datasets, *others)
+
+    @property
+    def linked_courts(self) -> bool:
+        """Whether there are cases of two courts to link."""
+        return {"magistrates", "crown"} <= set(self.datasets)
 
 
 class Supplies(NamedTuple):
-    """`tables` by name of the dataset, as delivered; `truth` in the form of the table truth_keys."""
+    """`tables` by name, as delivered; `truth` in the form of the table truth_keys.
+
+    `case_links` in that of truth_case_links, null unless both criminal courts are made.
+    """
 
     tables: Mapping[str, DataFrame]
     truth: DataFrame
+    case_links: DataFrame | None
 
 
 def synthesise(
@@ -43,7 +78,7 @@ def synthesise(
     partitions: int | None = None,
     keep: Callable[[DataFrame], DataFrame] = lambda df: df,
 ) -> Supplies:
-    """The supplies of all datasets and the person behind each row, without any shuffle.
+    """The supplies of the datasets and the person behind each row, without any shuffle but for links of cases.
 
     The rows are the same whatever `partitions` is; their order is not promised.
 
@@ -51,20 +86,25 @@ def synthesise(
         spark: the session.
         spec: what to make.
         partitions: of each table; the session's default parallelism when not given.
-        keep: what to do with the rows of all datasets, so that they are not made again for
-            each table: persist them or write them to scratch. Nothing by default.
+        keep: what to do with the people, from whom each table is made anew, so that they are
+            not made again for each: persist them or write them to scratch. Nothing by default.
     """
     parts = partitions or spark.sparkContext.defaultParallelism
-    rates, seed = spec.rates, spec.seed
-    rows = (
-        people(spark, rates, count=spec.people, seed=seed, partitions=parts)
-        .transform(cases, rates.journeys, seed=seed)
-        .transform(events, rates.journeys, seed=seed)
-        .transform(with_address, rates.moves, seed=seed)
-        .transform(with_copies, rates, seed=seed)
-        .transform(recorded, rates, seed=seed, count=spec.people)
-    )
-    kept = keep(rows)
-    tables = {name: to_supply(kept, name, rates, seed=seed) for name in DATASETS}
-    truth = [truth_of(kept, name) for name in DATASETS]
-    return Supplies(tables, reduce(DataFrame.unionByName, truth))
+    world = world_of(spark, spec, partitions=parts, keep=keep)
+    made = {name: deliver(world, FORMS[name]) for name in spec.datasets}
+    if spec.companions:
+        made |= {c.name: c.rows(world) for name in spec.datasets for c in COMPANIONS.get(name, ())}
+    # Episodes of the hospital side are no records: nobody links them here.
+    linked = [name for name in spec.datasets if name in schemas.value_set("source_dataset")]
+    known = reduce(DataFrame.unionByName, (truth(world, FORMS[name]) for name in linked))
+    return Supplies(made, known, crown.case_links(world) if spec.linked_courts else None)
+
+
+def world_of(
+    spark: SparkSession, spec: Spec, *, partitions: int, keep: Callable[[DataFrame], DataFrame] = lambda df: df
+) -> World:
+    """The people whom the datasets need, and the rates solved for the agreement that is wanted."""
+    everybody = people(spark, spec.rates, count=spec.people, seed=spec.seed, partitions=partitions)
+    if _OF_OFFENDERS.issuperset(spec.datasets):
+        everybody = everybody.where(F.col("standing") != "none")
+    return World(keep(everybody), spec.rates, record_rates(spec.rates), spec.seed, spec.people)

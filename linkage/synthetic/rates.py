@@ -1,44 +1,51 @@
 """How often things happen, as frozen typed objects: the figures themselves are configuration.
 
-`Rates.model_validate(mapping)` reads what a job has loaded; unknown keys are refused.
+`Rates.model_validate(mapping)` reads what a job has loaded; unknown keys are refused. How often a
+value is missing is not here but in the schema of the supply, which has a tag for it too: `missing`
+of a dataset only replaces that, for profiles that differ on purpose.
 """
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from linkage.documents import Frozen
 
 # White British and Irish; and those whose foreign nationals are too few to matter.
 MAJORITY = ("W1", "W2")
 NEVER_FOREIGN = ("W1", "B1", "M1")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rate(_Frozen):
+class Rate(Frozen):
     """A share, mean or multiplier, and where it is known from."""
 
     rate: float = Field(ge=0)
     tag: str
 
 
-class Origins(_Frozen):
+class Origins(Frozen):
     """Shares of people by `ETHNICITY ORIGIN`, an 18+1 code and an origin of names."""
 
     shares: dict[str, float]
     tag: str
 
 
-class Population(_Frozen):
+class Population(Frozen):
     """Who the people are."""
 
+    family_units: Rate
     offenders: Rate
+    family_offenders: Rate
     female: Rate
+    female_elsewhere: Rate
     foreign_national: Rate
     no_fixed_abode: Rate
     middle_name: Rate
     double_barrelled: Rate
+    deaths: Rate
     origins: Origins
 
     @property
@@ -56,7 +63,7 @@ class Population(_Frozen):
         return self.foreign_national.rate / (1 - never / sum(shares.values()))
 
 
-class Families(_Frozen):
+class Families(Frozen):
     """Shares of people who are related to one before them in the population."""
 
     twin: Rate
@@ -67,18 +74,18 @@ class Families(_Frozen):
     partner: Rate
 
 
-class Moves(_Frozen):
-    """Changes of address a year, and how far they go."""
+class Moves(Frozen):
+    """Changes of address, relative to each other, and how far they go."""
 
     base: Rate
     offender: Rate
     no_fixed_abode: Rate
-    same_district: Rate
-    same_area: Rate
+    young: Rate
+    near_of_far: Rate
 
 
-class Journeys(_Frozen):
-    """Ways through the justice system."""
+class Journeys(Frozen):
+    """Ways through the justice system; `sent_*` are chances of a case to reach the Crown Court."""
 
     custody: Rate
     community: Rate
@@ -87,35 +94,105 @@ class Journeys(_Frozen):
     cases_custody: Rate
     further_custody: Rate
     further_community: Rate
+    sent_court: Rate
+    sent_community: Rate
+    sent_custody: Rate
+    for_trial: Rate
+    appeal: Rate
+    split: Rate
+    joined: Rate
+    lost: Rate
+    joint: Rate
+    takes_part: Rate
+    not_convicted: Rate
+    remand_only: Rate
     licence: Rate
+    recall: Rate
     common_platform_2021: Rate
     common_platform_2022: Rate
+    assessed_prolific: Rate
+    assessed: Rate
+    assessed_in_company_areas: Rate
 
 
-class Names(_Frozen):
-    """Changes and errors of names."""
+class Civil(Frozen):
+    """Civil claims of people."""
 
-    typo: Rate
-    sound: Rate
-    swapped: Rate
+    of_offenders: Rate
+    of_others: Rate
+    claims: Rate
+    claimant: Rate
+    joint_partner: Rate
+
+
+class FamilyCourt(Frozen):
+    """Family cases of units of four people."""
+
+    cases: Rate
+    second_child: Rate
+    represented: Rate
+
+
+class Elsewhere(Frozen):
+    """Records outside the justice system, of people in general or of those of a standing."""
+
+    treatment: Rate
+    treatment_prison: Rate
+    treatment_episodes: Rate
+    homeless: Rate
+    rough_sleeping: Rate
+    hospital: Rate
+    hospital_others: Rate
+    pupils: Rate
+    benefits: Rate
+    employed: Rate
+    child_benefit: Rate
+    victims: Rate
+    police: Rate
+
+
+class Agreement(Frozen):
+    """Shares of true pairs, both values present, from which rates of errors are solved.
+
+    Each is the share of pairs that agree (`full_name`, `dob`, `postcode`) or that differ in one way.
+    """
+
+    full_name: Rate
+    name_typing: Rate
+    name_swapped: Rate
+    name_alias: Rate
+    dob: Rate
+    dob_digit: Rate
+    dob_alias: Rate
+    dob_years: Rate
+    postcode: Rate
+    postcode_outcode: Rate
+    years_between: Rate
+
+
+class Names(Frozen):
+    """Changes and errors of names that no agreement tells."""
+
+    typing_in_sounds: Rate
+    alias_people: Rate
+    alias_listed: Rate
     junk: Rate
     middle_initial: Rate
+    third_name: Rate
     surname_change: Rate
     change_to_double: Rate
     false_identity: Rate
     false_with_other_pnc: Rate
 
 
-class Dates(_Frozen):
-    """Errors of dates of birth."""
+class Dates(Frozen):
+    """Errors of dates of birth that no agreement tells."""
 
-    digit: Rate
     transposed: Rate
-    years_off: Rate
     first_january: Rate
 
 
-class Others(_Frozen):
+class Others(Frozen):
     """Errors of sex, postcodes and identifiers."""
 
     sex_wrong: Rate
@@ -127,9 +204,12 @@ class Others(_Frozen):
     cro_junk: Rate
     second_prison_number: Rate
     second_crn: Rate
+    second_pnc: Rate
+    second_cro: Rate
+    number_mistyped: Rate
 
 
-class Clustering(_Frozen):
+class Clustering(Frozen):
     """How errors gather on people, sites and groups."""
 
     frailty_shape: Rate
@@ -141,7 +221,7 @@ class Clustering(_Frozen):
     no_fixed_abode_postcode: Rate
 
 
-class Flaws(_Frozen):
+class Flaws(Frozen):
     """Rows that are bad on purpose."""
 
     key_missing: Rate
@@ -151,41 +231,49 @@ class Flaws(_Frozen):
     organisation: Rate
 
 
-class Missing(_Frozen):
-    """Shares of a dataset's rows without a value."""
-
-    tag: str
-    forename2: float = Field(ge=0, le=1)
-    dob: float = Field(ge=0, le=1)
-    sex: float = Field(ge=0, le=1)
-    postcode: float = Field(ge=0, le=1)
-    ethnicity: float = Field(ge=0, le=1)
-    pnc: float = Field(ge=0, le=1)
-    cro: float = Field(ge=0, le=1)
-    prison_number: float = Field(ge=0, le=1)
-
-
-class DatasetRates(_Frozen):
+class DatasetRates(Frozen):
     """What differs between datasets."""
 
-    missing: Missing
-    alias: Rate
     nickname: Rate
     placeholder_dob: Rate
     pseudo_postcode: Rate
     near_duplicate: Rate
+    missing: dict[str, float] = Field(default_factory=dict)
 
 
-class Rates(_Frozen):
-    """All rates of a synthetic population and its records."""
+class Rates(Frozen):
+    """All rates of a synthetic population and its records; `other_datasets` for those not in `datasets`."""
 
     population: Population
     families: Families
     moves: Moves
     journeys: Journeys
+    civil: Civil
+    family_court: FamilyCourt
+    elsewhere: Elsewhere
+    agreement: Agreement
     names: Names
     dates: Dates
     others: Others
     clustering: Clustering
     flaws: Flaws
     datasets: dict[str, DatasetRates]
+    other_datasets: DatasetRates
+
+    def of(self, dataset: str) -> DatasetRates:
+        """The rates of a dataset's own."""
+        return self.datasets.get(dataset, self.other_datasets)
+
+
+def overridden(rates: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A document of rates with some replaced by those of another, key by key at any depth.
+
+    >>> overridden({"a": {"rate": 1, "tag": "A"}, "b": 2}, {"a": {"rate": 3}})
+    {'a': {'rate': 3, 'tag': 'A'}, 'b': 2}
+    """
+    merged = dict(rates)
+    for name, value in overrides.items():
+        ours = merged.get(name)
+        both = isinstance(value, Mapping) and isinstance(ours, Mapping)
+        merged[name] = overridden(ours, value) if both else value  # type: ignore[arg-type]
+    return merged

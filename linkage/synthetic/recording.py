@@ -6,209 +6,253 @@ adds or replaces columns and leaves the number of rows alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic import errors
-from linkage.synthetic.draws import Draws
-from linkage.synthetic.events import by_dataset
-from linkage.synthetic.names import name_tables
-from linkage.synthetic.people import pnc_of
-from linkage.synthetic.rates import Rates
+from linkage.synthetic import errors, identifiers
+from linkage.synthetic.addresses import with_address
+from linkage.synthetic.families import pnc_year
+from linkage.synthetic.geography import local_authority, lower_super_output_area
+from linkage.synthetic.naming import with_names
+from linkage.synthetic.weights import is_missing, missing, weight, with_proneness
+from linkage.synthetic.world import Form, World
 
-_PSEUDO_POSTCODES = {
-    "magistrates": {"ZZ99 3VZ": 0.6, "ZZ99 3WZ": 0.4},
-    "prison": {"NF1 1NF": 1.0},
-    "probation": {"NF1 1NF": 0.9, "NF1 1FA": 0.1},
-}
+_INVENTED_DAYS = 3000
+# Of records of probation and assessments, those of people who were ever in custody (own).
+_OF_CUSTODY = {"probation": 0.50, "oasys": 0.72}
 
 
-def recorded(rows: DataFrame, rates: Rates, *, seed: int, count: int) -> DataFrame:
-    """Fills the identifying columns of the rows of all datasets, errors included.
+def recorded(rows: DataFrame, world: World, form: Form) -> DataFrame:
+    """Fills the identifying columns that the supply has, errors included.
 
     Args:
-        rows: one row per record with the columns of the person, `event_date`, `site` (a
-            number), `dataset`, `record` (what the draws hang on) and the address.
-        rates: how often what goes wrong.
-        seed: of the population.
-        count: number of people, from whom identifiers are borrowed.
+        rows: one row per row of the supply, as `rows.rows` gives them.
+        world: the people and the rates.
+        form: of the supply.
     """
-    draws = Draws(seed, F.col("record"))
     return (
-        rows.transform(_with_proneness, rates, seed)
-        .transform(_as_named_then, draws, rates)
-        .transform(_with_name_errors, draws, rates)
-        .transform(_with_names_written, draws, rates)
-        .transform(_with_date_and_sex, draws, rates)
-        .transform(_with_postcode, draws, rates)
-        .transform(_with_numbers, draws, rates, count=count)
+        rows.transform(with_proneness, world)
+        .transform(with_address, world.rates, world.solved, seed=world.seed)
+        .transform(with_names, world, form)
+        .transform(_with_date_and_sex, world, form)
+        .transform(_with_place, world, form)
+        .transform(_with_numbers, world, form)
     )
 
 
-def _here(rates: Rates, name: str) -> Column:
-    """The rate `name` of the row's dataset."""
-    return by_dataset({dataset: getattr(here, name).rate for dataset, here in rates.datasets.items()})
-
-
-def _missing(rates: Rates, name: str) -> Column:
-    """The share of rows without a value in the row's dataset."""
-    return by_dataset({dataset: getattr(here.missing, name) for dataset, here in rates.datasets.items()})
-
-
-def _weight(flag: str, multiplier: float, share: float) -> Column:
-    """The multiplier where `flag` holds, and less than 1 elsewhere, so that the mean stays 1."""
-    mean = 1 + share * (multiplier - 1)
-    return F.when(F.col(flag), multiplier / mean).otherwise(1 / mean)
-
-
-def _with_proneness(rows: DataFrame, rates: Rates, seed: int) -> DataFrame:
-    """How much likelier than usual errors and gaps are in this record."""
-    clustering = rates.clustering
-    spread = Draws(seed, F.xxhash64(F.col("dataset"), F.col("site"))).uniform("site") * 2 - 1
-    site = 1 + spread * clustering.site_spread.rate
-    share = rates.population.minority
-    minority = _weight("minority", clustering.minority_typo.rate, share)
-    gaps = _weight("minority", clustering.minority_missing.rate, share)
-    return rows.withColumns(
-        {"prone": F.col("frailty") * site, "typing": F.col("frailty") * site * minority, "gaps": site * gaps}
+def _with_date_and_sex(rows: DataFrame, world: World, form: Form) -> DataFrame:
+    draws, own, rates = world.draws("record"), world.draws("person_id"), world.rates
+    prone, solved = F.col("prone"), world.solved
+    january = F.col("foreign") & own.happens(rates.dates.first_january.rate, "first january")
+    half = _INVENTED_DAYS / 2
+    invented = F.date_add("birth", (draws.uniform("false birth") * _INVENTED_DAYS - half).cast("int"))
+    of_alias = F.col("bears_alias") & _has_alias_date(world)
+    stated = (
+        F.when(F.col("false"), invented)
+        .when(of_alias, F.col("alias_birth"))
+        .when(january, F.trunc("birth", "year"))
+        .otherwise(F.col("birth"))
     )
-
-
-def _as_named_then(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
-    """The name in use on the day: married, false, short, with or without a second forename."""
-    tables, names = name_tables(), rates.names
-    origin, british = F.col("origin"), F.lit(0)
-    false = draws.happens(F.col("prone") * names.false_identity.rate, "false identity")
-    married = F.coalesce(F.col("married_on") <= F.col("event_date"), F.lit(False))
-    # The share without is of all records, also of people who have no second forename.
-    without = 1 - (1 - _missing(rates, "forename2")) / rates.population.middle_name.rate
-    initial = F.when(draws.happens(names.middle_initial.rate, "initial"), F.substring("forename2", 1, 1))
-    return rows.withColumns({"false": false, "married": married}).withColumns(
-        {
-            "known_as": F.concat_ws(" ", F.col("forename1"), F.col("surname")),
-            "last": F.when(F.col("false"), tables.common_surname(british, draws.uniform("false surname")))
-            .when(F.col("married"), F.col("married_name"))
-            .otherwise(F.col("surname")),
-            "first": F.when(F.col("false"), tables.forename(origin, F.col("female"), draws.uniform("false forename")))
-            .when(draws.happens(_here(rates, "nickname"), "nickname"), errors.nickname(F.col("forename1")))
-            .otherwise(F.col("forename1")),
-            "middle": F.when(
-                ~F.col("false") & ~draws.happens(without, "no middle"), F.coalesce(initial, F.col("forename2"))
-            ),
-        }
-    )
-
-
-def _with_name_errors(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
-    """Typing and hearing errors, each in one of the two names."""
-    names, typing = rates.names, F.col("typing")
-    of_last = draws.happens(0.55, "error in surname")
-    kind = draws.uniform("name error")
-    share = typing * names.typo.rate
-    target = F.when(of_last, F.col("last")).otherwise(F.col("first"))
-    wrong = F.when(kind < share, errors.typo(F.col("target"), draws, "name")).when(
-        kind < share + typing * names.sound.rate, errors.misheard(F.col("target"))
-    )
-    return (
-        rows.withColumns({"target": target, "of_last": of_last})
-        .withColumn("wrong", wrong)
-        .withColumns(
-            {
-                "last": F.when(F.col("of_last"), F.coalesce("wrong", "last")).otherwise(F.col("last")),
-                "first": F.when(~F.col("of_last"), F.coalesce("wrong", "first")).otherwise(F.col("first")),
-            }
-        )
-    )
-
-
-def _with_names_written(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
-    """Names in their fields: exchanged, with junk, with aliases beside them."""
-    names = rates.names
-    swap = F.col("prone") * _weight("minority", rates.clustering.minority_swap.rate, rates.population.minority)
-    swapped = draws.happens(swap * names.swapped.rate, "swapped")
-    junk = draws.uniform("junk")
-    prefix = F.when(junk < names.junk.rate, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
-    lost = F.when((junk >= names.junk.rate) & (junk < 2 * names.junk.rate), F.lit("NOT ENTERED"))
-    alias = F.when(
-        (F.col("false") | F.col("married") | draws.happens(0.5, "alias kind")),
-        F.col("known_as"),
-    ).otherwise(F.concat_ws(" ", errors.nickname(F.col("forename1")), F.col("surname")))
-    return rows.withColumns({"swapped": swapped}).withColumns(
-        {
-            "surname_written": F.concat(prefix, F.when(F.col("swapped"), F.col("first")).otherwise(F.col("last"))),
-            "forename1_written": F.coalesce(lost, F.when(F.col("swapped"), F.col("last")).otherwise(F.col("first"))),
-            "aliases": F.when(draws.happens(_here(rates, "alias"), "alias"), alias),
-        }
-    )
-
-
-def _with_date_and_sex(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
-    dates, prone, gaps = rates.dates, F.col("prone"), F.col("gaps")
-    person = Draws(draws.seed, F.col("person_id"))
-    january = F.col("foreign") & person.happens(dates.first_january.rate, "first january")
-    invented = F.date_add("birth", (draws.uniform("false birth") * 3000 - 1500).cast("int"))
-    stated = F.when(F.col("false"), invented).when(january, F.trunc("birth", "year")).otherwise(F.col("birth"))
     wrong = errors.wrong_date(
         F.col("stated"),
         draws,
-        transposed=draws.happens(prone * dates.transposed.rate, "transposed"),
-        digit=draws.happens(prone * dates.digit.rate, "digit wrong"),
-        years_off=draws.happens(prone * dates.years_off.rate, "year wrong"),
+        transposed=draws.happens(prone * rates.dates.transposed.rate, "transposed"),
+        digit=draws.happens(prone * solved.dob_digit, "digit wrong"),
+        years_off=draws.happens(prone * solved.dob_years, "year wrong"),
     )
     filler = F.when(draws.happens(0.6, "filler"), F.lit("1900-01-01")).otherwise("1970-01-01")
-    sex = F.when(F.col("female") == draws.happens(rates.others.sex_wrong.rate, "sex wrong"), F.lit("M")).otherwise("F")
+    placeholder = draws.happens(rates.of(form.dataset).placeholder_dob.rate, "placeholder")
+    other_sex = draws.happens(prone * rates.others.sex_wrong.rate, "sex wrong")
     return rows.withColumn("stated", stated).withColumns(
         {
-            "dob": F.when(
-                ~draws.happens(gaps * _missing(rates, "dob"), "no dob"),
-                F.when(draws.happens(_here(rates, "placeholder_dob"), "placeholder"), filler).otherwise(wrong),
+            "dob": F.when(~is_missing(world, form, "dob"), F.when(placeholder, filler).otherwise(wrong)),
+            "sex": F.when(
+                ~is_missing(world, form, "sex"), F.when(F.col("female") == other_sex, F.lit("M")).otherwise("F")
             ),
-            "sex": F.when(~draws.happens(gaps * _missing(rates, "sex"), "no sex"), sex),
+            "alias_dobs": F.date_format(_other_birth(world, form), "yyyy-MM-dd"),
+            "ethnicity": F.when(~is_missing(world, form, "ethnicity"), F.col("ethnicity")),
         }
     )
 
 
-def _with_postcode(rows: DataFrame, draws: Draws, rates: Rates) -> DataFrame:
-    more = _weight("nfa", rates.clustering.no_fixed_abode_postcode.rate, rates.population.no_fixed_abode.rate)
-    missing = draws.happens(F.col("gaps") * more * _missing(rates, "postcode"), "no postcode")
-    pseudo = draws.happens(more * _here(rates, "pseudo_postcode"), "pseudo postcode")
+def _other_birth(world: World, form: Form) -> Column:
+    """The date of birth that goes with the name that the record does not have, where the record lists it."""
+    people = world.rates.names.alias_people.rate * world.solved.dob_of_alias
+    listed = (1 - missing(world, form, "alias_dobs")) / max(people, 1e-9)
+    has = F.col("alias_birth").isNotNull() & _has_alias_date(world)
+    other = F.when(F.col("bears_alias"), F.col("birth")).otherwise(F.col("alias_birth"))
+    return F.when(has & world.draws("record").happens(listed, "lists date"), other)
+
+
+def _has_alias_date(world: World) -> Column:
+    """Whether a person's other name comes with another date of birth."""
+    return world.draws("person_id").happens(world.solved.dob_of_alias, "alias has a date")
+
+
+def _with_place(rows: DataFrame, world: World, form: Form) -> DataFrame:
+    """Postcode and first line of the address as recorded, and codes of areas, which follow the true address."""
+    draws, rates = world.draws("record"), world.rates
+    more = weight("nfa", rates.clustering.no_fixed_abode_postcode.rate, rates.population.no_fixed_abode.rate)
+    no_postcode = is_missing(world, form, "postcode", more=more)
+    pseudo = draws.happens(more * rates.of(form.dataset).pseudo_postcode.rate, "pseudo postcode")
     mistyped = draws.happens(F.col("typing") * rates.others.postcode_typo.rate, "postcode typo")
     written = (
-        F.when(
-            pseudo, by_dataset({name: draws.pick(codes, "which pseudo") for name, codes in _PSEUDO_POSTCODES.items()})
-        )
+        F.when(pseudo, draws.pick(form.pseudo_postcodes, "which pseudo"))
         .when(mistyped, errors.mistyped_postcode(F.col("postcode"), draws))
         .otherwise(F.col("postcode"))
     )
     street = F.when(pseudo, F.lit("NO FIXED ABODE")).otherwise(F.col("address_line1"))
-    return rows.withColumns({"postcode": F.when(~missing, written), "address_line1": F.when(~missing, street)})
+    former = F.when(~is_missing(world, form, "previous_postcodes", more=_has_moved()), F.col("former_postcodes"))
+    return rows.withColumns({"no_postcode": no_postcode, "written": written, "street": street}).withColumns(
+        {
+            "postcode": F.when(~F.col("no_postcode"), F.col("written")),
+            "address_line1": F.when(~is_missing(world, form, "address_line1"), F.col("street")),
+            "previous_postcodes": former,
+            "lad_code": F.when(~is_missing(world, form, "lad_code"), local_authority(F.col("area"), F.col("district"))),
+            "lsoa_code": F.when(
+                ~is_missing(world, form, "lsoa_code"),
+                lower_super_output_area(F.col("area"), F.col("district"), F.col("part")),
+            ),
+        }
+    )
 
 
-def _with_numbers(rows: DataFrame, draws: Draws, rates: Rates, *, count: int) -> DataFrame:
-    """PNC, CRO and prison number as recorded: missing, mistyped, another person's, short."""
-    others, gaps = rates.others, F.col("gaps")
-    foreign = _weight("foreign", rates.clustering.foreign_pnc_missing.rate, rates.population.foreign_national.rate)
-    another = draws.happens(others.pnc_borrowed.rate, "borrowed") | (
+def _has_moved() -> Column:
+    """Former addresses are missing for want of them too, so the system itself loses few."""
+    return F.lit(0.55)
+
+
+def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:
+    """The numbers that the supply has: missing, mistyped, another person's, in the short form."""
+    known: dict[str, Callable[[World, Form], Column]] = {
+        "cro": _cro,
+        "prison_number": _prison_number,
+        "crn": _crn,
+        "previous_pncs": _previous_pncs,
+        "previous_cros": _previous_cros,
+        "previous_prison_numbers": _previous_prison_numbers,
+        "previous_crns": _previous_crns,
+        "nino": lambda _world, _form: identifiers.nino(F.col("person_id")),
+        "nhs_number": lambda _world, _form: identifiers.nhs_number(F.col("person_id")),
+    }
+    held = {name: make(world, form) for name, make in known.items() if name in form.schema.column_names}
+    numbered = rows.transform(_with_pnc, world, form) if {"pnc", "cro"} & set(form.schema.column_names) else rows
+    typed: dict[str, Column] = {name: _typed(world, form, name) for name in ("nino", "nhs_number") if name in held}
+    return numbered.withColumns(held).withColumns(typed)
+
+
+def _with_pnc(rows: DataFrame, world: World, form: Form) -> DataFrame:
+    """Adds `pnc_number`, that of the person or of another, and `pnc` as it was typed.
+
+    In steps: each value that the next one needs more than once is computed once.
+    """
+    rates, draws = world.rates, world.draws("record")
+    another = draws.happens(rates.others.pnc_borrowed.rate, "borrowed") | (
         F.col("false") & draws.happens(rates.names.false_with_other_pnc.rate, "false pnc")
     )
-    pnc = F.when(another, pnc_of(draws.below(count, "lender"), rates.families, draws.seed)).otherwise(F.col("pnc"))
+    holder = F.when(another, draws.below(world.count, "lender")).otherwise(F.col("person_id"))
     place = (draws.uniform("pnc place") * 7).cast("int") + 6
-    mistyped = draws.happens(F.col("prone") * others.pnc_mistyped.rate, "pnc wrong")
-    typed = F.when(mistyped, errors.other_digit(F.col("pnc"), place, draws, "pnc digit")).otherwise(F.col("pnc"))
-    from_pnc = F.concat(F.substring("pnc", 7, 6), F.lit("/"), F.substring("pnc", 3, 2), F.substring("pnc", 13, 1))
-    cro = (
-        F.when(draws.happens(others.cro_from_pnc.rate, "cro from pnc"), from_pnc)
-        .when(draws.happens(others.cro_junk.rate, "cro junk"), "000000/00Z")
-        .otherwise(F.col("cro"))
-    )
+    mistyped = draws.happens(F.col("prone") * rates.others.pnc_mistyped.rate, "pnc wrong")
+    number, typed = F.col("pnc_number"), F.col("pnc_typed")
+    short = draws.happens(rates.others.pnc_short_form.rate, "short")
+    share = rates.population.foreign_national.rate
+    foreign = weight("foreign", rates.clustering.foreign_pnc_missing.rate, share)
     return (
-        rows.withColumn("pnc", F.when(~draws.happens(gaps * foreign * _missing(rates, "pnc"), "no pnc"), pnc))
-        .withColumn("cro", F.when(~draws.happens(gaps * _missing(rates, "cro"), "no cro"), cro))
-        .withColumn("pnc", typed)
+        rows.withColumn("holder", holder)
+        .withColumn("pnc_year", pnc_year(F.col("holder"), rates, world.seed))
+        .withColumn("pnc_number", identifiers.pnc(F.col("holder"), F.col("pnc_year")))
+        .withColumn("pnc_typed", F.when(mistyped, errors.other_digit(number, place, draws, "pnc")).otherwise(number))
         .withColumn(
             "pnc",
-            F.when(draws.happens(others.pnc_short_form.rate, "short"), errors.short_pnc(F.col("pnc"))).otherwise(
-                F.col("pnc")
+            F.when(
+                ~is_missing(world, form, "pnc", more=foreign),
+                F.when(short, errors.short_pnc(typed)).otherwise(typed),
             ),
         )
     )
+
+
+def _cro(world: World, form: Form) -> Column:
+    others, draws, pnc = world.rates.others, world.draws("record"), F.col("pnc_number")
+    slash = F.lit("/")
+    from_pnc = F.concat(F.substring(pnc, 7, 6), slash, F.substring(pnc, 3, 2), F.substring(pnc, 13, 1))
+    cro = (
+        F.when(draws.happens(others.cro_from_pnc.rate, "cro from pnc"), from_pnc)
+        .when(draws.happens(others.cro_junk.rate, "cro junk"), "000000/00Z")
+        .otherwise(identifiers.cro(F.col("person_id")))
+    )
+    return F.when(~is_missing(world, form, "cro"), cro)
+
+
+def _prison_number(world: World, form: Form) -> Column:
+    number = F.when(_has_second_prison_number(world) & _uses_second(world), _second_prison_number())
+    first = identifiers.prison_number(F.col("person_id"))
+    filled = (F.col("standing") == "custody") & _is_filled(world, form, "prison_number")
+    return F.when(filled, F.coalesce(number, first))
+
+
+def _second_prison_number() -> Column:
+    return identifiers.prison_number(F.col("person_id"), second=True)
+
+
+def _has_second_prison_number(world: World) -> Column:
+    share = world.rates.others.second_prison_number.rate
+    return world.draws("person_id").happens(share, "second prison number")
+
+
+def _uses_second(world: World) -> Column:
+    """Whether the record has the second number of a person who has two."""
+    return world.draws("record").happens(0.5, "second number")
+
+
+def _is_listed(world: World, form: Form, name: str, share: float) -> Column:
+    """Whether a further number is listed, of those of the `share` of people who have one."""
+    expected = form.schema.column(name).expected_missing or 0.0
+    return world.draws("record").happens((1 - expected) / share, f"lists {name}")
+
+
+def _previous_prison_numbers(world: World, form: Form) -> Column:
+    """The one that the record does not have itself."""
+    listed = _is_listed(world, form, "previous_prison_numbers", world.rates.others.second_prison_number.rate)
+    first = identifiers.prison_number(F.col("person_id"))
+    other = F.when(_uses_second(world), first).otherwise(_second_prison_number())
+    return F.when(_has_second_prison_number(world) & listed, other)
+
+
+def _previous_pncs(world: World, _form: Form) -> Column:
+    return identifiers.second_pnc(F.col("person_id"), world.rates.others.second_pnc.rate, F.col("pnc_year"))
+
+
+def _previous_cros(world: World, _form: Form) -> Column:
+    return identifiers.second_cro(F.col("person_id"), world.rates.others.second_cro.rate)
+
+
+def _previous_crns(world: World, form: Form) -> Column:
+    person, share = F.col("person_id"), world.rates.others.second_crn.rate
+    second, first = identifiers.second_crn(person, share), identifiers.crn(person)
+    other = F.when(_uses_second(world), first).otherwise(second)
+    return F.when(second.isNotNull() & _is_listed(world, form, "previous_crns", share), other)
+
+
+def _is_filled(world: World, form: Form, name: str) -> Column:
+    """Whether a number is there that only people ever in custody have: of their records, more than of all."""
+    expected = form.schema.column(name).expected_missing or 0.0
+    return world.draws("record").happens((1 - expected) / _OF_CUSTODY.get(form.dataset, 1.0), f"has {name}")
+
+
+def _crn(world: World, form: Form) -> Column:
+    person = F.col("person_id")
+    second = identifiers.second_crn(person, world.rates.others.second_crn.rate)
+    number = F.coalesce(F.when(_uses_second(world), second), identifiers.crn(person))
+    return F.when(~is_missing(world, form, "crn"), number)
+
+
+def _typed(world: World, form: Form, name: str) -> Column:
+    """The number of that column with a digit wrong now and then, or missing."""
+    draws, number = world.draws("record"), F.col(name)
+    wrong = draws.happens(F.col("prone") * world.rates.others.number_mistyped.rate, f"{name} wrong")
+    place = (draws.uniform(f"{name} place") * 6).cast("int") + 3
+    typed = F.when(wrong, errors.other_digit(number, place, draws, f"{name} digit")).otherwise(number)
+    return F.when(~is_missing(world, form, name), typed)

@@ -60,7 +60,7 @@ def main() -> None:
     """Measure the sections that are asked for, and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
-    parser.add_argument("--people", type=int, default=500_000)
+    parser.add_argument("--people", type=int, default=800_000)
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     figures: Figures = dict.fromkeys((*FIGURES, *LATER))
@@ -91,7 +91,9 @@ SECTIONS: Mapping[str, Callable[[argparse.Namespace], Figures]] = {"standardise"
 
 def _delivered(spark: SparkSession, people: int, path: Path) -> DataFrame:
     rates = Rates.model_validate(yaml.safe_load((ROOT / "conf/synthetic/rates.yaml").read_text(encoding="utf-8")))
-    supply = synthesise(spark, Spec(people=people, seed=SEED, rates=rates)).tables[DATASET]
+    supply = synthesise(
+        spark, Spec(people=people, seed=SEED, rates=rates, datasets=(DATASET,), companions=False)
+    ).tables[DATASET]
     supply.write.parquet(str(path))
     return spark.read.parquet(str(path))
 

@@ -13,6 +13,7 @@ import json
 import shutil
 import time
 from datetime import date
+from functools import reduce
 from pathlib import Path
 
 import yaml
@@ -20,21 +21,22 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from linkage.records import dates, identifiers, names, postcodes, sex
-from linkage.synthetic import Rates
-from linkage.synthetic.addresses import with_address
+from linkage.synthetic import Rates, Spec
 from linkage.synthetic.draws import Draws
-from linkage.synthetic.events import DATASETS, events, with_copies
-from linkage.synthetic.journeys import cases
-from linkage.synthetic.people import people
+from linkage.synthetic.population import world_of
 from linkage.synthetic.recording import recorded
+from linkage.synthetic.rows import rows
+from linkage.synthetic.supplies.registry import FORMS
+from linkage.synthetic.world import World
 from tests.benchmarks.engine_session import ROOT, session
 
+DATASETS = ("magistrates", "prison", "probation")
 SEED = 20_240_229
 AS_OF = date(2024, 12, 31)
 # Only this share of a person's records is kept, so that pairs of one person do not outweigh all others.
 SHARE_KEPT = 0.4
 # People for a thousand records kept, so that `--records` is met within a percent from 100,000 on.
-PEOPLE_PER_THOUSAND_RECORDS = 840
+PEOPLE_PER_THOUSAND_RECORDS = 1280
 # Odd, so that each permutes the numbers below the span; no product reaches 2**63.
 _SCATTER, _SCATTER_MORE, _SPAN_BITS = 331_804_471, 7_368_787, 40
 DONE = "_made.json"  # as it begins with _, Spark does not read it as data
@@ -68,28 +70,9 @@ def records(spark: SparkSession, people_count: int) -> DataFrame:
     only the columns that the benchmark compares are standardised.
     """
     rates = Rates.model_validate(yaml.safe_load((ROOT / "conf/synthetic/rates.yaml").read_text(encoding="utf-8")))
-    parts = max(4, people_count // 50_000)
-    rows = (
-        people(spark, rates, count=people_count, seed=SEED, partitions=parts)
-        .transform(cases, rates.journeys, seed=SEED)
-        .transform(events, rates.journeys, seed=SEED)
-        .where(Draws(SEED, F.xxhash64("dataset", "case")).happens(SHARE_KEPT, "kept"))
-        .transform(with_address, rates.moves, seed=SEED)
-        .transform(with_copies, rates, seed=SEED)
-        .where(F.col("flaw").isNull())
-        .transform(recorded, rates, seed=SEED, count=people_count)
-    )
-    parsed = rows.select(
-        _unique_id().alias("unique_id"),
-        names.forename_words(F.col("forename1_written"), F.col("middle")).alias("forenames"),
-        names.standardise_surname(F.col("surname_written")).alias("surname"),
-        dates.parse_date(F.col("dob")).alias("birth"),
-        "event_date",
-        sex.standardise_sex(F.col("sex")).alias("sex"),
-        postcodes.standardise_postcode(F.col("postcode")).alias("postcode"),
-        identifiers.normalise_pnc(F.col("pnc"), latest_year=F.lit(AS_OF.year)).alias("pnc"),
-        F.col("person_id").alias("true_person"),
-    )
+    spec = Spec(people=people_count, seed=SEED, rates=rates, datasets=DATASETS)
+    world = world_of(spark, spec, partitions=max(4, people_count // 50_000))
+    parsed = reduce(DataFrame.unionByName, (_parsed(world, name) for name in DATASETS))
     return parsed.select(
         "unique_id",
         F.get("forenames", F.lit(0)).alias("forename1"),
@@ -104,9 +87,25 @@ def records(spark: SparkSession, people_count: int) -> DataFrame:
     )
 
 
-def _unique_id() -> Column:
-    dataset = F.array_position(F.array(*map(F.lit, DATASETS)), F.col("dataset")) - 1
-    number = F.col("number") * len(DATASETS) + dataset
+def _parsed(world: World, dataset: str) -> DataFrame:
+    form = FORMS[dataset]
+    kept = Draws(SEED, F.xxhash64(F.lit(dataset), F.col("case"))).happens(SHARE_KEPT, "kept")
+    made = recorded(rows(world, form).where(kept & F.col("flaw").isNull()), world, form)
+    return made.select(
+        _unique_id(dataset).alias("unique_id"),
+        names.forename_words(F.col("forename1"), F.col("forename2")).alias("forenames"),
+        names.standardise_surname(F.col("surname")).alias("surname"),
+        dates.parse_date(F.col("dob")).alias("birth"),
+        "event_date",
+        sex.standardise_sex(F.col("sex")).alias("sex"),
+        postcodes.standardise_postcode(F.col("postcode")).alias("postcode"),
+        identifiers.normalise_pnc(F.col("pnc"), latest_year=F.lit(AS_OF.year)).alias("pnc"),
+        F.col("person_id").alias("true_person"),
+    )
+
+
+def _unique_id(dataset: str) -> Column:
+    number = F.col("number") * len(DATASETS) + DATASETS.index(dataset)
     span = F.lit(2**_SPAN_BITS)
     scattered = F.pmod(number * F.lit(_SCATTER), span)
     folded = scattered.bitwiseXOR(F.shiftright(scattered, _SPAN_BITS // 2))

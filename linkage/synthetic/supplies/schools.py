@@ -1,0 +1,88 @@
+"""School records, and the extract of police records through which they are linked."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from linkage.synthetic import identifiers
+from linkage.synthetic.draws import Draws
+from linkage.synthetic.families import pnc_year
+from linkage.synthetic.geography import is_welsh
+from linkage.synthetic.journeys import cases
+from linkage.synthetic.supplies.spells import event_draws
+from linkage.synthetic.world import Columns, Form, World
+
+_BORN_FROM = "1985-09-01"
+_FIRST_YEAR, _LAST_YEAR = 2001, 2020
+_FIRST_AGE, _YEARS = 11, 5  # years 7 to 11
+_NUMBERS = 8
+# Assumed.
+_ATTAINMENT = {"level2": 0.42, "level1": 0.46, "none": 0.12}
+_NEEDS_BEFORE = {"N": 0.78, "A": 0.12, "P": 0.06, "S": 0.04}
+_NEEDS_SINCE = {"N": 0.82, "K": 0.14, "E": 0.04}
+_REFORM = 2014
+_CARE = {"none": 0.90, "cin": 0.07, "cpp": 0.015, "cla": 0.015}
+
+
+def _pupils(world: World) -> DataFrame:
+    """One row per school year from 11 to 15 of the pupils of state schools in England."""
+    born = world.people.where((F.col("birth") >= F.lit(_BORN_FROM).cast("date")) & ~is_welsh(F.col("home_area")))
+    held = born.where(world.draws("person_id").happens(world.rates.elsewhere.pupils.rate, "pupil"))
+    numbered = held.withColumn("place", F.explode(F.sequence(F.lit(0), F.lit(_YEARS - 1))))
+    cohort = F.year("birth") - F.when(F.month("birth") < 9, 1).otherwise(0)
+    dated = numbered.withColumn("school_year", cohort + _FIRST_AGE + F.col("place"))
+    return dated.where(F.col("school_year").between(_FIRST_YEAR, _LAST_YEAR)).withColumns(
+        {
+            "event": F.col("person_id") * _NUMBERS + F.col("place"),
+            "event_date": F.make_date(F.col("school_year") + 1, F.lit(1), F.lit(15)),
+        }
+    )
+
+
+def _pupil_keys(_world: World) -> Columns:
+    following = F.lpad(F.pmod(F.col("school_year") + 1, F.lit(100)).cast("string"), 2, "0")
+    return {
+        "upn": identifiers.upn(F.col("person_id")),
+        "academic_year": F.concat(F.col("school_year").cast("string"), F.lit("/"), following),
+    }
+
+
+def _pupil_columns(world: World) -> Columns:
+    person, year = world.draws("person_id"), event_draws(world, "npd")
+    needs = F.when(F.col("school_year") < _REFORM, person.pick(_NEEDS_BEFORE, "sen")).otherwise(
+        person.pick(_NEEDS_SINCE, "sen")
+    )
+    last = F.col("place") == _YEARS - 1
+    excluded = year.happens(F.when(F.col("standing") == "none", 0.03).otherwise(0.15), "excluded")
+    return {
+        "census_date": F.col("event_date"),
+        "attainment": F.when(last, person.pick(_ATTAINMENT, "attainment")).otherwise("not_entered"),
+        "absence_percent": F.round(F.pow(year.uniform("absence"), F.lit(3)) * 60, 1),
+        "exclusions": F.when(excluded, 1 + year.below(4, "exclusions")).otherwise(0),
+        "sen_provision": needs,
+        "social_care": person.pick(_CARE, "social care"),
+    }
+
+
+NPD = Form("npd", "U", _pupils, _pupil_columns, keys=_pupil_keys)
+
+
+def _offenders(world: World) -> DataFrame:
+    """One row per person of the first case of their own."""
+    first = cases(world.people, world.rates.journeys, seed=world.seed).where("number = 1")
+    held = first.where(F.year("hearing") <= _LAST_YEAR + 1)
+    return held.withColumns({"event": F.col("person_id"), "event_date": F.date_sub("hearing", 60)})
+
+
+def _pnc_keys(world: World) -> Columns:
+    person = F.col("person_id")
+    return {"pnc": identifiers.pnc(person, pnc_year(person, world.rates, world.seed))}
+
+
+def _pnc_columns(world: World) -> Columns:
+    more: Column = Draws(world.seed, F.col("person_id")).below(3, "offences")
+    return {"first_offence_date": F.col("event_date"), "offences": F.col("cases") + more}
+
+
+PNC = Form("pnc", "N", _offenders, _pnc_columns, keys=_pnc_keys)
