@@ -29,7 +29,8 @@ def plan(config: PipelineSettings) -> stages.Plan:
             stages.Table(Zone.EVALUATION, "subgroups"),
         ],
         outputs=[stages.Table(Zone.EVALUATION, TABLE)],
-        settings=[config.evaluate],
+        # What stands beside the measures changes none of them.
+        settings=[config.evaluate.model_copy(update={"basis": config.truth_basis, "beside": None})],
     )
 
 

@@ -76,7 +76,11 @@ _SHARES = ("agreement", "missing", "overlap", "surnames")
 
 
 class Finding(Frozen):
-    """One figure beside its anchor. `people` is how many stand behind it; `found` is None over nothing."""
+    """One figure beside its anchor.
+
+    `people` is how many stand behind it; `found` is None over nothing; `asked` is what the generator was asked
+    for, where its rates say so: a profile that asks for other errors is expected to be outside.
+    """
 
     kind: Kind
     scope: str
@@ -86,6 +90,7 @@ class Finding(Frozen):
     tag: Provenance
     found: float | None
     people: int
+    asked: float | None = None
 
     @property
     def allowed(self) -> float:
@@ -106,7 +111,9 @@ class Finding(Frozen):
         return None if self.found is None else abs(self.found - self.expected) <= self.allowed
 
 
-def finding(kind: Kind, scope: str, item: str, anchor: Anchor, *, found: float | None, people: int) -> Finding:
+def finding(
+    kind: Kind, scope: str, item: str, anchor: Anchor, *, found: float | None, people: int, asked: float | None = None
+) -> Finding:
     """What was found of an anchor."""
     return Finding(
         kind=kind,
@@ -117,4 +124,5 @@ def finding(kind: Kind, scope: str, item: str, anchor: Anchor, *, found: float |
         tag=anchor.tag,
         found=found,
         people=people,
+        asked=asked,
     )

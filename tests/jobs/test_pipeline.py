@@ -146,6 +146,30 @@ def test_linkage_error_is_measured_overall_by_datasets_and_by_subgroup(done):
     assert f"; {len(people):,} people have any\n" in out
 
 
+def test_the_measures_of_another_run_stand_beside(done, monkeypatch):
+    pipeline, _ = done
+    monkeypatch.setitem(pipeline.config, "evaluate", {"basis": "synthetic", "beside": pipeline.config["lake"]})
+    code, out, err = pipeline.run(job="evaluate")
+    assert code == 0, err
+    assert json.loads(err)["outcome"] == "unchanged"
+    beside = out[out.index("the same measures beside another run:") :].splitlines()
+    assert beside[2].split()[0] == "all"
+    # Beside itself it is the same.
+    assert beside[3].split()[2:] == beside[2].split()[1:]
+
+
+def test_a_model_that_another_pipeline_trained_is_taken_as_it_is(done, tmp_path):
+    finished, _ = done
+    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline.config["train"] = {"trained_in": finished.config["lake"]}
+    code, _, err = pipeline.run(job="train")
+    assert code == 0, err
+    models = [each.table(Zone.LINKAGE, "models").collect() for each in (finished, pipeline)]
+    assert models[0] == models[1]
+    pipeline.config["train"]["model"] = "conf/models/justice.json"
+    assert pipeline.run(job="train")[0] == 2
+
+
 def test_the_supplies_are_held_to_what_is_known_of_the_real_ones(done):
     pipeline, _ = done
     anchors = yaml.safe_load((ROOT / "conf" / "synthetic" / "anchors.yaml").read_text())
