@@ -42,9 +42,10 @@ class Overlap(Anchor):
 
 
 class Missing(Frozen):
-    """How far the share of rows without a value may be from what the schema expects."""
+    """How far the share of rows without a value may be from what the schema expects: so much, and a part of that."""
 
     tolerance: float = Field(ge=0)
+    of_expected: float = Field(ge=0)
 
 
 class Ratio(StrEnum):

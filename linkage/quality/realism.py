@@ -102,7 +102,8 @@ def _missing(supplies: Mapping[str, DataFrame], anchors: Anchors) -> Iterator[Fi
     for row in reduce(DataFrame.unionByName, counts).collect():
         share, column = told[row["dataset"], row["column"], row["code"]]
         tag = column.missing_provenance or column.provenance
-        anchor = Anchor(expected=share, tolerance=anchors.missing.tolerance, tag=tag)
+        tolerance = anchors.missing.tolerance + anchors.missing.of_expected * share
+        anchor = Anchor(expected=share, tolerance=tolerance, tag=tag)
         item = row["column"] if row["code"] is None else f"{row['column']} ({row['code']})"
         found = _share(row["missing"], row["rows"])
         yield finding("missing", row["dataset"], item, anchor, found=found, people=row["rows"], asked=share)
