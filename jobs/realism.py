@@ -21,7 +21,7 @@ from jobs.harness import keys, lock
 from jobs.harness.config import digest, read_text
 from jobs.harness.config import load as load_yaml
 from jobs.harness.run import Run
-from jobs.ingest import KEY_PURPOSE
+from jobs.judging import RECORD_KEY
 from jobs.settings import PipelineSettings
 from linkage.documents import parse
 from linkage.errors import InputError, RefusedError
@@ -102,13 +102,12 @@ def _measure(lake: Lake, config: PipelineSettings, anchors: Anchors) -> Sequence
     names, people = [name for name in schemas.value_set("source_dataset") if name in counts[0]], counts[1]
     if not names:
         raise InputError("evaluation/truth_keys: holds no record of a dataset; run synthesise")
-    key = keys.load(config.key).derive(KEY_PURPOSE)
+    key = keys.load(config.key).derive(RECORD_KEY)
     supplies = {name: _supply(lake, name) for name in names}
     identified = {}
     for name, supply in supplies.items():
-        schema = schemas.load(name)
-        accepted = quarantine.split(quarantine.flag(supply, schema), schema).accepted
-        identified[name] = standardise.identify(accepted, name, key)
+        flagged = quarantine.flag(supply, schemas.load(name))
+        identified[name] = standardise.identify(flagged.where(F.size(quarantine.REASONS) == 0), name, key)
     chosen = F.pmod(F.xxhash64("true_person_id"), F.lit(people)) < anchors.most_people
     records = comparable(identified, truth.where(chosen), as_of=config.ingest.as_of)
     kept = records.persist(StorageLevel.MEMORY_AND_DISK)
