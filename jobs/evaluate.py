@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.harness import stages
-from jobs.settings import LakeRoots, PipelineSettings
+from jobs.harness.lakes import LakeRoots
+from jobs.settings import PipelineSettings
 from linkage.lake import Lake, Zone
 from linkage.quality.linkage_error import linkage_error
 from linkage.quality.reading import compared, reading
@@ -29,7 +30,8 @@ def plan(config: PipelineSettings) -> stages.Plan:
             stages.Table(Zone.EVALUATION, "subgroups"),
         ],
         outputs=[stages.Table(Zone.EVALUATION, TABLE)],
-        settings=[config.evaluate],
+        # What stands beside the measures changes none of them.
+        settings=[config.evaluate.model_copy(update={"basis": config.truth_basis, "beside": None})],
     )
 
 

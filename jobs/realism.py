@@ -18,11 +18,12 @@ from pyspark.sql import functions as F
 import schemas
 from jobs import settings
 from jobs.harness import keys, lock
-from jobs.harness.config import digest
+from jobs.harness.config import digest, read_text
 from jobs.harness.config import load as load_yaml
 from jobs.harness.run import Run
-from jobs.ingest import KEY_PURPOSE
+from jobs.judging import RECORD_KEY
 from jobs.settings import PipelineSettings
+from linkage.documents import parse
 from linkage.errors import InputError, RefusedError
 from linkage.lake import Lake, Zone, read_input
 from linkage.quality.anchors import Anchors, Finding
@@ -34,6 +35,13 @@ from linkage.records import quarantine, standardise
 READS = frozenset({Zone.LANDING, Zone.EVALUATION})
 WRITES = frozenset({Zone.EVALUATION})
 TABLE, PAGE = "realism", "realism.html"
+# Anchors, and what rates call the same.
+_ASKED = {
+    "full_name": "full_name",
+    "dob": "dob",
+    "postcode_shared": "postcode",
+    "postcode_outcode_only": "postcode_outcode",
+}
 
 
 @dataclass(frozen=True)
@@ -94,18 +102,18 @@ def _measure(lake: Lake, config: PipelineSettings, anchors: Anchors) -> Sequence
     names, people = [name for name in schemas.value_set("source_dataset") if name in counts[0]], counts[1]
     if not names:
         raise InputError("evaluation/truth_keys: holds no record of a dataset; run synthesise")
-    key = keys.load(config.key).derive(KEY_PURPOSE)
+    key = keys.load(config.key).derive(RECORD_KEY)
     supplies = {name: _supply(lake, name) for name in names}
     identified = {}
     for name, supply in supplies.items():
-        schema = schemas.load(name)
-        accepted = quarantine.split(quarantine.flag(supply, schema), schema).accepted
-        identified[name] = standardise.identify(accepted, name, key)
+        flagged = quarantine.flag(supply, schemas.load(name))
+        identified[name] = standardise.identify(flagged.where(F.size(quarantine.REASONS) == 0), name, key)
     chosen = F.pmod(F.xxhash64("true_person_id"), F.lit(people)) < anchors.most_people
     records = comparable(identified, truth.where(chosen), as_of=config.ingest.as_of)
     kept = records.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        return realism({name: _of_people(supply) for name, supply in supplies.items()}, kept, anchors)
+        people_only = {name: _of_people(supply) for name, supply in supplies.items()}
+        return realism(people_only, kept, anchors, asked=_asked(config))
     finally:
         kept.unpersist()
 
@@ -115,6 +123,15 @@ def _supply(lake: Lake, name: str) -> DataFrame:
     supply = read_input(lake.spark, path, malformed_column=quarantine.MALFORMED)
     schemas.load(name).check(supply.drop(quarantine.MALFORMED))
     return supply
+
+
+def _asked(config: PipelineSettings) -> dict[str, float]:
+    """The agreement that the rates ask for, by the names of anchors; nothing where they say no agreement."""
+    section = config.synthesise
+    if section is None:
+        return {}
+    agreement = parse(read_text(section.rates), section.rates).get("agreement", {})
+    return {name: float(agreement[theirs]["rate"]) for name, theirs in _ASKED.items() if theirs in agreement}
 
 
 def _of_people(supply: DataFrame) -> DataFrame:

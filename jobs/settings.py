@@ -11,24 +11,15 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 import schemas
+from jobs.evaluation import EvaluateSettings
 from jobs.harness import config
 from jobs.harness.config import Settings
 from jobs.harness.keys import KeySettings
+from jobs.harness.lakes import LakeRoots
 from linkage.errors import ConfigError
-from linkage.lake import Zone
 from linkage.quality.linkage_error import TruthBasis
 from linkage.records.contract import Contract, Kind
-from linkage.records.subgroups import SUBGROUPS
 from linkage.synthetic import known_datasets
-
-LakeRoots = str | dict[Zone, str]
-
-
-def place(lake: LakeRoots, zone: Zone, table: str) -> str:
-    """Where a table of a lake is, as its config says it; raises ConfigError if that names no root for the zone."""
-    if not isinstance(lake, str) and zone not in lake:
-        raise ConfigError(f"zone {zone}: the lake has no root for it; name one in the config")
-    return f"{f'{lake}/{zone}' if isinstance(lake, str) else lake[zone]}/{table}"
 
 
 class SynthesiseSettings(Settings):
@@ -190,19 +181,6 @@ class ResolveSettings(Settings):
 
     cluster_weight: float
     also_cluster_weights: tuple[float, ...] = ()
-
-
-class EvaluateSettings(Settings):
-    """How the persons found are measured against the truth.
-
-    `basis` says where the truth comes from; unless given, it is synthetic where the pipeline makes its
-    people. `subgroups` are columns of the table of that name. `beside` names the lake of another run
-    whose measures are shown beside these.
-    """
-
-    basis: TruthBasis | None = None
-    subgroups: tuple[Literal[SUBGROUPS], ...] = SUBGROUPS  # type: ignore[valid-type]
-    beside: LakeRoots | None = None
 
 
 class PipelineSettings(Settings):

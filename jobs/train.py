@@ -12,10 +12,11 @@ import schemas
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.config import read_text
+from jobs.harness.lakes import LakeRoots, place
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.manifest import write_json
 from jobs.harness.models import model_documents, model_of_row, model_row
-from jobs.settings import LakeRoots, PipelineSettings, place
+from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold

@@ -42,9 +42,10 @@ class Overlap(Anchor):
 
 
 class Missing(Frozen):
-    """How far the share of rows without a value may be from what the schema expects."""
+    """How far the share of rows without a value may be from what the schema expects: so much, and a part of that."""
 
     tolerance: float = Field(ge=0)
+    of_expected: float = Field(ge=0)
 
 
 class Ratio(StrEnum):
@@ -76,7 +77,11 @@ _SHARES = ("agreement", "missing", "overlap", "surnames")
 
 
 class Finding(Frozen):
-    """One figure beside its anchor. `people` is how many stand behind it; `found` is None over nothing."""
+    """One figure beside its anchor.
+
+    `people` is how many stand behind it; `found` is None over nothing; `asked` is what the generator was asked
+    for, where its rates say so: a profile that asks for other errors is expected to be outside.
+    """
 
     kind: Kind
     scope: str
@@ -86,6 +91,7 @@ class Finding(Frozen):
     tag: Provenance
     found: float | None
     people: int
+    asked: float | None = None
 
     @property
     def allowed(self) -> float:
@@ -106,7 +112,9 @@ class Finding(Frozen):
         return None if self.found is None else abs(self.found - self.expected) <= self.allowed
 
 
-def finding(kind: Kind, scope: str, item: str, anchor: Anchor, *, found: float | None, people: int) -> Finding:
+def finding(
+    kind: Kind, scope: str, item: str, anchor: Anchor, *, found: float | None, people: int, asked: float | None = None
+) -> Finding:
     """What was found of an anchor."""
     return Finding(
         kind=kind,
@@ -117,4 +125,5 @@ def finding(kind: Kind, scope: str, item: str, anchor: Anchor, *, found: float |
         tag=anchor.tag,
         found=found,
         people=people,
+        asked=asked,
     )

@@ -7,7 +7,7 @@ says how much of it hangs on that (`compared`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
@@ -36,7 +36,7 @@ def overall_accuracy(rates: DataFrame) -> dict[str, float | None]:
     {'precision': 0.333..., 'recall': 0.5, 'f1': 0.4}
     """
     found = _rates(rates.where((F.col("datasets") == ALL) & (F.col("subgroup") == ALL)), _ACCURACY.values())
-    return {name: _of(found, ALL, ALL, ALL, measure)["rate"] if found else None for name, measure in _ACCURACY.items()}
+    return {name: found[ALL, ALL, ALL, measure]["rate"] if found else None for name, measure in _ACCURACY.items()}
 
 
 def reading(rates: DataFrame) -> list[str]:
@@ -81,14 +81,10 @@ def compared(rates: DataFrame, others: DataFrame) -> list[str]:
 _Rates = Mapping[tuple[str, str, str, str], Row]
 
 
-def _rates(rates: DataFrame, measures: Sequence[str] | object) -> _Rates:
-    wanted = rates.where(F.col("measure").isin(*measures))  # type: ignore[misc]
+def _rates(rates: DataFrame, measures: Iterable[str]) -> _Rates:
+    """The rows of some measures by what they are of: datasets, subgroup, value, measure."""
+    wanted = rates.where(F.col("measure").isin(*measures))
     return {(row["datasets"], row["subgroup"], row["value"], row["measure"]): row for row in wanted.collect()}
-
-
-def _of(found: _Rates, *key: str) -> Row:
-    datasets, subgroup, value, measure = key
-    return found[datasets, subgroup, value, measure]
 
 
 def _datasets(found: _Rates) -> list[str]:
@@ -102,16 +98,16 @@ def _heading() -> str:
 
 
 def _line(label: str, found: _Rates, datasets: str) -> str:
-    precision, recall = (_of(found, datasets, ALL, ALL, measure) for measure in ("pair_precision", "pair_recall"))
+    precision, recall = (found[datasets, ALL, ALL, measure] for measure in ("pair_precision", "pair_recall"))
     return f"  {label:<28}{_interval(precision):<26}{_interval(recall):<26}{recall['denominator']:>12,.0f}"
 
 
 def _worst(found: _Rates, word: str, measure: str) -> list[str]:
-    usual = _of(found, ALL, ALL, ALL, measure)["rate"]
+    usual = found[ALL, ALL, ALL, measure]["rate"]
     if usual is None:
         return []
     groups = [(key, row) for key, row in found.items() if key[1] != ALL and key[3] == measure]
-    clear = [(key, row) for key, row in groups if row["denominator"] >= _ENOUGH and row["lower"] > usual]
+    clear = [(key, row) for key, row in groups if row["denominator"] >= _ENOUGH and (row["lower"] or 0) > usual]
     ranked = sorted(clear, key=lambda item: (-item[1]["rate"], item[0]))[:_WORST]
     if not ranked:
         return [f"{word} matches: no subgroup lies clearly above the {usual:.4f} of all records"]

@@ -23,17 +23,21 @@ _MAJORITY, _NOT_STATED = "W", "NS"
 _PEOPLE_FOR_A_NAME = 50
 
 
-def realism(supplies: Mapping[str, DataFrame], records: DataFrame, anchors: Anchors) -> list[Finding]:
+def realism(
+    supplies: Mapping[str, DataFrame], records: DataFrame, anchors: Anchors, *, asked: Mapping[str, float]
+) -> list[Finding]:
     """Every finding that the datasets at hand allow, in the order of the kinds.
 
     Args:
         supplies: Rows of people as delivered, by dataset.
         records: As `comparable` gives them, of the same datasets; read several times, so keep it.
         anchors: What to hold the data to.
+        asked: The agreement that the generator was asked for, by the names that anchors have; what it was asked
+            to leave out is what the schemas expect.
     """
     datasets = tuple(supplies)
     return [
-        *_agreement(records, anchors),
+        *_agreement(records, anchors, asked),
         *_missing(supplies, anchors),
         *_by_person(records, datasets, anchors),
         *_surnames(records, anchors),
@@ -41,7 +45,7 @@ def realism(supplies: Mapping[str, DataFrame], records: DataFrame, anchors: Anch
     ]
 
 
-def _agreement(records: DataFrame, anchors: Anchors) -> Iterator[Finding]:
+def _agreement(records: DataFrame, anchors: Anchors, asked: Mapping[str, float]) -> Iterator[Finding]:
     wanted = anchors.agreement
     pairs = _pairs(records, wanted.datasets)
     shares = {**_agreeing(), "postcode_none": ~_shares_outcode()}
@@ -54,7 +58,9 @@ def _agreement(records: DataFrame, anchors: Anchors) -> Iterator[Finding]:
     for name in shares:
         found = _share(row[name], row[f"{name}_known"])
         scope = ", ".join(wanted.datasets)
-        yield finding("agreement", scope, name, getattr(wanted, name), found=found, people=row["people"])
+        yield finding(
+            "agreement", scope, name, getattr(wanted, name), found=found, people=row["people"], asked=asked.get(name)
+        )
 
 
 def _pairs(records: DataFrame, datasets: Sequence[str]) -> DataFrame:
@@ -96,10 +102,11 @@ def _missing(supplies: Mapping[str, DataFrame], anchors: Anchors) -> Iterator[Fi
     for row in reduce(DataFrame.unionByName, counts).collect():
         share, column = told[row["dataset"], row["column"], row["code"]]
         tag = column.missing_provenance or column.provenance
-        anchor = Anchor(expected=share, tolerance=anchors.missing.tolerance, tag=tag)
+        tolerance = anchors.missing.tolerance + anchors.missing.of_expected * share
+        anchor = Anchor(expected=share, tolerance=tolerance, tag=tag)
         item = row["column"] if row["code"] is None else f"{row['column']} ({row['code']})"
         found = _share(row["missing"], row["rows"])
-        yield finding("missing", row["dataset"], item, anchor, found=found, people=row["rows"])
+        yield finding("missing", row["dataset"], item, anchor, found=found, people=row["rows"], asked=share)
 
 
 def _expected(column: schemas.Column) -> dict[str | None, float]:

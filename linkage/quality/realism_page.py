@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import schemas
 from linkage.quality.anchors import STANDARD_ERRORS, Finding
 
-_HEADINGS = ("Of", "What", "Expected", "Tag", "Found", "May differ by", "Behind it", "Verdict")
+_HEADINGS = ("Of", "What", "Expected", "Tag", "Asked", "Found", "May differ by", "Behind it", "Verdict")
 _STYLE = """
 body { font: 15px/1.45 sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 0.5rem 0 2rem; width: 100%; }
@@ -58,8 +58,8 @@ def page(findings: Sequence[Finding]) -> str:
 
 def _row(each: Finding) -> str:
     said = {True: "within", False: "outside", None: "could not be counted"}[each.is_within]
-    found = "" if each.found is None else f"{each.found:.4f}"
-    texts = (each.scope, each.item, f"{each.expected:.4f}", str(each.tag), found, f"{each.allowed:.4f}")
+    asked, found = ("" if figure is None else f"{figure:.4f}" for figure in (each.asked, each.found))
+    texts = (each.scope, each.item, f"{each.expected:.4f}", str(each.tag), asked, found, f"{each.allowed:.4f}")
     cells = "".join(f"<td>{_text(text)}</td>" for text in (*texts, f"{each.people:,}", said))
     marked = ' class="outside"' if each.is_within is False else ""
     return f"<tr{marked}>{cells}</tr>\n"

@@ -8,7 +8,7 @@ are the supplies that `synthesise` makes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -86,9 +86,8 @@ def _with_gaps(table: _Table, column: schemas.Column) -> Column:
     value, draws = _value(table, column), table.draws(column.name)
     if column.nullable and column.missing_by is not None:
         decisive = _value(table, table.schema.column(column.missing_by.column))
-        shares = [(decisive == code, share) for code, share in column.missing_by.shares.items()]
-        for holds, share in shares:
-            value = F.when(~(holds & draws.happens(share, "missing")), value)
+        for code, share in column.missing_by.shares.items():
+            value = F.when(~((decisive == code) & draws.happens(share, "missing")), value)
     elif column.nullable and column.expected_missing:
         value = F.when(~draws.happens(column.expected_missing, "missing"), value)
     return value
@@ -112,28 +111,51 @@ def _value(table: _Table, column: schemas.Column) -> Column:
 
 def _key(table: _Table) -> Mapping[str, Column]:
     """The columns of the table's key and of its foreign keys, as functions of the row."""
-    schema, made = table.schema, {}
-    own = [schema.column(n) for n in schema.key if not any(n in key.columns for key in schema.foreign_keys)]
-    sizes = {column.name: _size(column) for column in own}
-    free = next((c.name for c in own if c.values is None and c.content is None), None)
-    if schema.foreign_keys:
-        place, sizes = table.row, {name: min(size, _NUMBERS) for name, size in sizes.items()}
-    else:
-        sizes.pop(str(free), None)
-        spare = max(_TEXTS if sizes else 1, -(-table.rows // prod(sizes.values())))
-        place = F.pmod(table.row * F.lit(_SPREAD), F.lit(spare * prod(sizes.values())))
-    for column in own:
-        if column.name in sizes and not (schema.foreign_keys and column.name == free):
-            made[column.name] = _key_part(column, F.pmod(place, F.lit(sizes[column.name])))
-            place = F.floor(place / sizes[column.name])
-    if free is not None:
-        made[free] = _key_part(schema.column(free), table.row if schema.foreign_keys else place)
+    return _key_of_child(table) if table.schema.foreign_keys else _key_of_its_own(table)
+
+
+def _key_of_its_own(table: _Table) -> Mapping[str, Column]:
+    """Parts whose places are the digits of a number that no other row has; the first text takes what is left over."""
+    columns = [table.schema.column(name) for name in table.schema.key]
+    free = next((c for c in columns if _is_text(c)), None)
+    others = [column for column in columns if column is not free]
+    possible = prod(map(_size, others))
+    spare = max(_TEXTS if others else 1, -(-table.rows // possible))
+    number = F.pmod(table.row * F.lit(_SPREAD), F.lit(spare * possible))
+    made, rest = _parts(others, number, most=possible)
+    return made if free is None else {**made, free.name: _key_part(free, rest)}
+
+
+def _key_of_child(table: _Table) -> Mapping[str, Column]:
+    """Parts of its own, and those of the row that each foreign key names.
+
+    Rows are numbered within their parent, two to one; a child whose own part is a text has any parent.
+    """
+    schema = table.schema
+    foreign = {name for key in schema.foreign_keys for name in key.columns}
+    own = [schema.column(name) for name in schema.key if name not in foreign]
+    texts = [column for column in own if _is_text(column)]
+    made, rest = _parts([column for column in own if column not in texts], table.row, most=_NUMBERS)
+    made |= {column.name: _key_part(column, table.row) for column in texts}
     for key in schema.foreign_keys:
-        # A child that is numbered within its parent has the parent that its number leaves; any other has any parent.
-        parent = F.pmod(table.draws(key.table).bits("parent"), F.lit(table.rows)) if free is not None else place
+        parent = table.draws(key.table).below(table.rows, "parent") if texts else rest
         theirs = _key(_Table(schemas.load(key.table), parent, table.rows, table.seed))
         made |= {ours: theirs[name] for ours, name in zip(key.columns, key.references, strict=True)}
     return made
+
+
+def _parts(columns: Sequence[schemas.Column], number: Column, *, most: int) -> tuple[dict[str, Column], Column]:
+    """Parts of a key by the digits of a number, no more than `most` values of each; and what is left of it."""
+    made = {}
+    for column in columns:
+        size = min(_size(column), most)
+        made[column.name] = _key_part(column, F.pmod(number, F.lit(size)))
+        number = F.floor(number / size)
+    return made, number
+
+
+def _is_text(column: schemas.Column) -> bool:
+    return column.values is None and column.content is None
 
 
 def _size(column: schemas.Column) -> int:

@@ -146,28 +146,6 @@ def test_linkage_error_is_measured_overall_by_datasets_and_by_subgroup(done):
     assert f"; {len(people):,} people have any\n" in out
 
 
-def test_the_supplies_are_held_to_what_is_known_of_the_real_ones(done):
-    pipeline, _ = done
-    anchors = yaml.safe_load((ROOT / "conf" / "synthetic" / "anchors.yaml").read_text())
-    anchors["records_per_person"]["prison"] |= {"expected": 100}
-    (pipeline.folder / "anchors.yaml").write_text(yaml.safe_dump(anchors))
-    code, out, err = pipeline.run("--strict", "--anchors", f"{pipeline.folder}/anchors.yaml", job="realism")
-    assert code == 4, err
-    rows = pipeline.table(Zone.EVALUATION, "realism").collect()
-    findings = {(row["kind"], row["scope"], row["item"]): row for row in rows}
-    impossible = findings["records_per_person", "prison", "records"]
-    assert impossible["is_within"] is False
-    assert 1 < impossible["found"] < 5
-    for column in ("forename2", "dob", "sex", "postcode", "pnc"):
-        assert findings["missing", "magistrates", column]["is_within"], column
-    outside = sum(row["is_within"] is False for row in rows)
-    assert out.count("outside: ") == outside == pipeline.manifest["counts"]["outside"]
-    assert "outside: records_per_person of prison, records: found " in out
-    assert err.splitlines()[-1].startswith(f"realism: {outside} of {len(rows)} figures are outside their tolerance; ")
-    page = pipeline.folder / "runs" / pipeline.manifest["run_id"] / "realism.html"
-    assert page.read_text().count('class="outside"') == outside
-
-
 def test_the_manifest(done):
     pipeline, _ = done
     manifest = pipeline.manifest
@@ -344,6 +322,52 @@ def test_a_budget_that_is_too_small_refuses(done):
     assert code == 4
     assert pipeline.manifest["stages"] == {"link": "refused"}
     assert "10" in err.splitlines()[-1]
+
+
+def test_the_measures_of_another_run_stand_beside(done, monkeypatch):
+    pipeline, _ = done
+    monkeypatch.setitem(pipeline.config, "evaluate", {"basis": "synthetic", "beside": pipeline.config["lake"]})
+    code, out, err = pipeline.run(job="evaluate")
+    assert code == 0, err
+    assert json.loads(err)["outcome"] == "unchanged"
+    beside = out[out.index("the same measures beside another run:") :].splitlines()
+    assert beside[2].split()[0] == "all"
+    # Beside itself it is the same.
+    assert beside[3].split()[2:] == beside[2].split()[1:]
+
+
+def test_a_model_that_another_pipeline_trained_is_taken_as_it_is(done, tmp_path):
+    finished, _ = done
+    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline.config["train"] = {"trained_in": finished.config["lake"]}
+    code, _, err = pipeline.run(job="train")
+    assert code == 0, err
+    models = [each.table(Zone.LINKAGE, "models").collect() for each in (finished, pipeline)]
+    assert models[0] == models[1]
+    pipeline.config["train"]["model"] = "conf/models/justice.json"
+    assert pipeline.run(job="train")[0] == 2
+
+
+def test_the_supplies_are_held_to_what_is_known_of_the_real_ones(done):
+    pipeline, _ = done
+    anchors = yaml.safe_load((ROOT / "conf" / "synthetic" / "anchors.yaml").read_text())
+    anchors["records_per_person"]["prison"] |= {"expected": 100}
+    (pipeline.folder / "anchors.yaml").write_text(yaml.safe_dump(anchors))
+    code, out, err = pipeline.run("--strict", "--anchors", f"{pipeline.folder}/anchors.yaml", job="realism")
+    assert code == 4, err
+    rows = pipeline.table(Zone.EVALUATION, "realism").collect()
+    findings = {(row["kind"], row["scope"], row["item"]): row for row in rows}
+    impossible = findings["records_per_person", "prison", "records"]
+    assert impossible["is_within"] is False
+    assert 1 < impossible["found"] < 5
+    for column in ("forename2", "dob", "sex", "postcode", "pnc"):
+        assert findings["missing", "magistrates", column]["is_within"], column
+    outside = sum(row["is_within"] is False for row in rows)
+    assert out.count("outside: ") == outside == pipeline.manifest["counts"]["outside"]
+    assert "outside: records_per_person of prison, records: found " in out
+    assert err.splitlines()[-1].startswith(f"realism: {outside} of {len(rows)} figures are outside their tolerance; ")
+    page = pipeline.folder / "runs" / pipeline.manifest["run_id"] / "realism.html"
+    assert page.read_text().count('class="outside"') == outside
 
 
 def _facts(out: str) -> list[str]:

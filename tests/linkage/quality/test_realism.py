@@ -59,7 +59,7 @@ def found(spark: SparkSession) -> dict[tuple[str, str, str], Finding]:
         spark, "magistrates", [{"dob": "1980-01-02", "forename2": "X"}, {"dob": " "}, {}, {}]
     )
     supplies["family"] = supply(spark, "family", [{"role": "child"}, {"role": "child", "dob": "2010-01-01"}])
-    findings = realism(supplies, spark.createDataFrame(rows, COLUMNS), ANCHORS)
+    findings = realism(supplies, spark.createDataFrame(rows, COLUMNS), ANCHORS, asked={"dob": 0.9})
     by_place = {(each.kind, each.scope, each.item): each for each in findings}
     assert len(by_place) == len(findings), "the key of the table"
     return by_place
@@ -99,7 +99,9 @@ def test_what_is_not_there_is_left_out_and_expectations_come_with_tags(found) ->
     assert not [place for place in found if place[0] == "overlap" and place[2] in ("crown", "ndtms", "oasys")]
     missing = found["missing", "magistrates", "dob"]
     assert (missing.expected, missing.tag) == (0.03, Provenance.ASSUMED)
-    assert found["agreement", "magistrates, prison, probation", "dob"].tag is Provenance.CPR
+    assert missing.asked == missing.expected, "what is asked of the generator stands in the schema"
+    dob, name = (found["agreement", "magistrates, prison, probation", item] for item in ("dob", "full_name"))
+    assert (dob.tag, dob.asked, name.asked) == (Provenance.CPR, 0.9, None)
 
 
 def of(found: float | None, **others) -> Finding:
