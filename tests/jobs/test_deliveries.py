@@ -121,6 +121,10 @@ def series(spark, tmp_path_factory):
     rows = [platform_row("C5", change="deleted"), platform_row("C6", forename="Zara"), platform_row("C7")]
     changes = office.write("2022-04.csv", PLATFORM, rows)
     april = delivery(loose, changes, "2022-04-01", "2022-04-30", "2022-05-05")
+    office.deliver("magistrates", april)
+    code, line = office.ingest()
+    assert code == 4, line
+    assert "landing/supplied_magistrates_libra: a feed that is not in the config holds rows here" in line
     office.deliver("magistrates", april, held=[old["contract"]])
     code, line = office.ingest()
     assert code == 0, line

@@ -15,7 +15,7 @@ from linkage.records.contract import Contract
 PERIOD_END, DELIVERED = date(2020, 12, 31), date(2021, 2, 1)
 SMALL: dict[str, Any] = {
     "dataset": "wndsm",
-    "feed": "small",
+    "feed": "wndsm_small",
     "system": "A system",
     "agreement": "an agreement",
     "delivery": "full",
