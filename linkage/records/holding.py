@@ -17,7 +17,8 @@ import schemas
 from linkage.errors import RefusedError
 from linkage.records.contract import Kind
 from linkage.records.mapping import DELETED
-from linkage.records.quarantine import MALFORMED, REFUSED, Reason
+from linkage.records.quarantine import MALFORMED, REFUSED
+from linkage.records.rules import Reason
 from linkage.records.source_key import source_key
 
 ROW_KEY, DELIVERED, SINCE = "_row_key", "_delivered", "_since"
