@@ -37,7 +37,7 @@ def _outcome(spark: SparkSession, path: object, of: Contract) -> tuple[int, Coun
     raw = delivered_files.raw(spark, _delivery(path), of)
     rows = mapping.to_schema(raw, of, period_end=PERIOD_END, delivered=DELIVERED)
     found = judged(rows, of)
-    return sum(not reasons for _, reasons in found), Counter(",".join(reasons) for _, reasons in found if reasons)
+    return sum(not reasons for reasons in found), Counter(",".join(reasons) for reasons in found if reasons)
 
 
 def _format(**options: Any) -> dict[str, Any]:
