@@ -133,7 +133,7 @@ def check_text(name: str, encoding: str = "utf-8") -> None:
         InputError: It is not; the line names the first place.
     """
     if is_local(name):
-        _examine(name, Delimited(quote=None, encoding=encoding))
+        _examine(name, Delimited(quote=None, encoding=encoding), "text")
 
 
 def _with_windows_letters(rows: DataFrame) -> DataFrame:
@@ -148,13 +148,14 @@ def _refuse_malformed(rows: DataFrame, path: str, first: str, malformed: str) ->
         raise InputError(f"{path}: {counted[0]} rows have too few or too many fields for the header; mend them")
 
 
-def _examine(name: str, how: Delimited) -> bool:
+def _examine(name: str, how: Delimited, kind: str = "CSV") -> bool:
     """Whether a quoted value could hold a line break: Spark must then not split the file.
 
     Raises:
         InputError: As for `read_delimited`.
     """
-    said, look = f"CSV in {how.encoding.upper()}", _Look(name, how)
+    said = f"{kind} in {how.encoding.upper()}"
+    look = _Look(name, how, said)
     with _opened(name) as file:
         try:
             for block in iter(lambda: file.read(_BLOCK), b""):
@@ -172,8 +173,8 @@ def _examine(name: str, how: Delimited) -> bool:
 class _Look:
     """What is seen of a file, block by block."""
 
-    def __init__(self, name: str, how: Delimited) -> None:
-        self._name, self._how = name, how
+    def __init__(self, name: str, how: Delimited, said: str) -> None:
+        self._name, self._how, self._said = name, how, said
         self._decoder = codecs.getincrementaldecoder("cp1252" if how.encoding == "windows-1252" else how.encoding)()
         # Any bytes are text in an encoding of single bytes, also those of UTF-8.
         self._utf8 = codecs.getincrementaldecoder("utf-8")() if how.encoding in _SINGLE_BYTE else None
@@ -182,7 +183,7 @@ class _Look:
 
     def at(self, block: bytes, *, final: bool = False) -> None:
         if not self.line:
-            _check_byte_order(self._name, block[:2], self._how.encoding)
+            _check_byte_order(self._name, block[:2], self._how.encoding, self._said)
             self.line = 1
         text = self._decoder.decode(block, final=final)
         self.line += text.count("\n")
@@ -206,12 +207,10 @@ class _Look:
             )
 
 
-def _check_byte_order(name: str, start: bytes, encoding: str) -> None:
+def _check_byte_order(name: str, start: bytes, encoding: str, said: str) -> None:
     marked = start in _BYTE_ORDER_MARKS
     if marked and not encoding.startswith("utf-16"):
-        raise InputError(
-            f"{name}: cannot be read as CSV in {encoding.upper()}; it begins as UTF-16 does: say encoding: utf-16"
-        )
+        raise InputError(f"{name}: cannot be read as {said}; it begins as UTF-16 does: say encoding: utf-16")
     if encoding == "utf-16" and not marked:
         raise InputError(f"{name}: has no mark of its byte order; say encoding: utf-16-le or utf-16-be")
 

@@ -172,5 +172,5 @@ def test_lines_of_patients(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode())
     assert _outcome(spark, str(tmp_path / "a.ndjson"), of) == (1, Counter({"row_malformed": 2}))
     (tmp_path / "b.ndjson").write_bytes("\n".join(lines).encode("utf-16"))
-    with pytest.raises(InputError, match=r"b\.ndjson: cannot be read as CSV in UTF-8; it begins as UTF-16 does"):
+    with pytest.raises(InputError, match=r"b\.ndjson: cannot be read as text in UTF-8; it begins as UTF-16 does"):
         _outcome(spark, str(tmp_path / "b.ndjson"), of)
