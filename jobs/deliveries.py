@@ -17,6 +17,7 @@ import schemas
 from jobs import delivered_files
 from jobs.harness import stages
 from jobs.settings import Delivery, Feed, IngestSettings, PipelineSettings, feeds, kind
+from linkage.errors import RefusedError
 from linkage.lake import Lake, Zone, read_input
 from linkage.records import expectations, holding, mapping, quarantine
 from linkage.records.contract import Contract
@@ -82,9 +83,10 @@ def read(task: stages.Task[PipelineSettings]) -> list[Supplied]:
 
     Raises:
         InputError: A supply cannot be read, or is not what its schema or contract says.
-        RefusedError: A delivery is not what its contract expects.
+        RefusedError: A delivery is not what its contract expects, or a feed that holds rows is not in the config.
     """
     ingest = task.config.ingest
+    _refuse_forgotten(task.lake, ingest)
     found = [_after(task, feed) for feed in feeds(ingest)]
     return [
         _together(name, [feed for feed in found if feed.contract.dataset == name])
@@ -113,6 +115,18 @@ def counts(supplied: Sequence[Supplied]) -> dict[str, int]:
     for supply in supplied:
         told.update(supply.counts)
     return dict(sorted(told.items()))
+
+
+def _refuse_forgotten(lake: Lake, ingest: IngestSettings) -> None:
+    """A feed that nobody names would take its rows out of the series without a word."""
+    named = {_table(feed) for feed in feeds(ingest)}
+    datasets = {feed.contract.dataset for feed in feeds(ingest)}
+    for table in lake.names(Zone.LANDING) if named else ():
+        if table not in named and any(f"{table}_".startswith(f"{holding.PREFIX}{name}_") for name in datasets):
+            raise RefusedError(
+                f"{Zone.LANDING}/{table}: a feed that is not in the config holds rows here; name its contract under "
+                "held, or remove the table if its rows are to go"
+            )
 
 
 def _plain(task: stages.Task[PipelineSettings], name: str, path: str | None) -> Supplied:

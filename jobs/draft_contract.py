@@ -74,14 +74,14 @@ def run(spark: SparkSession, settings: DraftSettings, run: Run) -> None:
     print(f"the draft is in {settings.output}")
 
 
-def _read(spark: SparkSession, path: str) -> tuple[DataFrame, dict[str, str | None]]:
+def _read(spark: SparkSession, path: str) -> tuple[DataFrame, drafting.Form]:
     """The columns of a file as text, with the keys of a contract's `format`; malformed rows are left out."""
     how = guess_text_format(path)
     if how is None:
         check_input(path)
         read = read_input(spark, path, malformed_column=_MALFORMED)
         kind = "csv" if _MALFORMED in read.columns else "delta" if (Path(path) / "_delta_log").is_dir() else "parquet"
-        form: dict[str, str | None] = {"type": kind}
+        form: drafting.Form = {"type": kind}
     else:
         read = read_text_input(spark, path, how, _MALFORMED)
         form = _form(how)
@@ -89,9 +89,11 @@ def _read(spark: SparkSession, path: str) -> tuple[DataFrame, dict[str, str | No
     return sound.select(*(sound[f"`{name}`"].cast("string").alias(name) for name in sound.columns)), form
 
 
-def _form(how: Delimited) -> dict[str, str | None]:
+def _form(how: Delimited) -> drafting.Form:
     plain = Delimited()
-    form: dict[str, str | None] = {"type": "csv"}
+    form: drafting.Form = {"type": "csv"}
+    if how.names:
+        form["names"] = how.names
     for key in ("delimiter", "quote", "encoding"):
         if getattr(how, key) != getattr(plain, key):
             form[key] = getattr(how, key)

@@ -270,10 +270,6 @@ def feeds(ingest: IngestSettings) -> list[Feed]:
             if contract.feed in found:
                 raise ConfigError(f"{path}: feed {contract.feed} has deliveries, so it is not held as it stands")
             held[contract.feed] = contract
-    names = [contract.feed for pairs in found.values() for contract in {c.dataset: c for _, c in pairs}.values()]
-    twice = sorted({name for name in names if names.count(name) > 1} | (held.keys() & found.keys()))
-    if twice:
-        raise ConfigError(f"two datasets have a feed of one name: {', '.join(twice)}; rename one in its contract")
     ordered = [sorted(pairs, key=lambda pair: (pair[0].delivered, kind(*pair))) for pairs in found.values()]
     return [Feed(pairs[-1][1], tuple(pairs)) for pairs in ordered] + [Feed(c, ()) for c in held.values()]
 

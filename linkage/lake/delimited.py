@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +36,8 @@ ENCODINGS = tuple(_SPARK_ENCODINGS)
 _SINGLE_BYTE = ("iso-8859-1", "windows-1252")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK = 1 << 20
+# A field without a letter, or with a date in it.
+_NO_NAME = r"\A[^A-Za-z]+\Z|\d{1,4}[/.-]\d{1,2}[/.-]\d"
 # The letters of windows-1252 by the control character that ISO 8859-1 has in their place.
 _LETTERS = {chr(b): letter for b in range(0x80, 0xA0) if (letter := bytes([b]).decode("cp1252", "replace")) != "\ufffd"}
 
@@ -96,7 +99,10 @@ def read_delimited(
 
 
 def guess(name: str) -> Delimited:
-    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes.
+    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes, header.
+
+    Where the first line has a field that no column is called, a number or a date, it is a row, and columns are
+    named by their places.
 
     Raises:
         InputError: It is no text in an encoding that can be told.
@@ -105,17 +111,18 @@ def guess(name: str) -> Delimited:
         marked = file.read(2) in _BYTE_ORDER_MARKS
     for encoding in ("utf-16",) if marked else ("utf-8", "windows-1252"):
         try:
-            header = next(_text_lines(name, encoding), "")
-            delimiter = max(",;|\t", key=header.count)
-            how = Delimited(delimiter, encoding=encoding)
+            first = next(_text_lines(name, encoding), "")
+            how = Delimited(max(",;|\t", key=first.count), encoding=encoding)
             try:
                 _examine(name, how)
             except InputError:
-                how = Delimited(delimiter, quote=None, encoding=encoding)
+                how = replace(how, quote=None)
                 _examine(name, how)
         except (InputError, UnicodeDecodeError, gzip.BadGzipFile, EOFError):
             continue
-        return how
+        fields = next(_fields(iter([first]), how), [])
+        is_row = any(re.search(_NO_NAME, field) for field in fields)
+        return replace(how, names=tuple(f"column_{n}" for n in range(1, len(fields) + 1))) if is_row else how
     raise InputError(f"{name}: cannot be read as text in UTF-8, UTF-16 or windows-1252; is it text at all?")
 
 
@@ -126,7 +133,7 @@ def check_text(name: str, encoding: str = "utf-8") -> None:
         InputError: It is not; the line names the first place.
     """
     if is_local(name):
-        _examine(name, Delimited(quote=None, encoding=encoding))
+        _examine(name, Delimited(quote=None, encoding=encoding), "text")
 
 
 def _with_windows_letters(rows: DataFrame) -> DataFrame:
@@ -141,13 +148,14 @@ def _refuse_malformed(rows: DataFrame, path: str, first: str, malformed: str) ->
         raise InputError(f"{path}: {counted[0]} rows have too few or too many fields for the header; mend them")
 
 
-def _examine(name: str, how: Delimited) -> bool:
+def _examine(name: str, how: Delimited, kind: str = "CSV") -> bool:
     """Whether a quoted value could hold a line break: Spark must then not split the file.
 
     Raises:
         InputError: As for `read_delimited`.
     """
-    said, look = f"CSV in {how.encoding.upper()}", _Look(name, how)
+    said = f"{kind} in {how.encoding.upper()}"
+    look = _Look(name, how, said)
     with _opened(name) as file:
         try:
             for block in iter(lambda: file.read(_BLOCK), b""):
@@ -165,8 +173,8 @@ def _examine(name: str, how: Delimited) -> bool:
 class _Look:
     """What is seen of a file, block by block."""
 
-    def __init__(self, name: str, how: Delimited) -> None:
-        self._name, self._how = name, how
+    def __init__(self, name: str, how: Delimited, said: str) -> None:
+        self._name, self._how, self._said = name, how, said
         self._decoder = codecs.getincrementaldecoder("cp1252" if how.encoding == "windows-1252" else how.encoding)()
         # Any bytes are text in an encoding of single bytes, also those of UTF-8.
         self._utf8 = codecs.getincrementaldecoder("utf-8")() if how.encoding in _SINGLE_BYTE else None
@@ -175,7 +183,7 @@ class _Look:
 
     def at(self, block: bytes, *, final: bool = False) -> None:
         if not self.line:
-            _check_byte_order(self._name, block[:2], self._how.encoding)
+            _check_byte_order(self._name, block[:2], self._how.encoding, self._said)
             self.line = 1
         text = self._decoder.decode(block, final=final)
         self.line += text.count("\n")
@@ -199,12 +207,10 @@ class _Look:
             )
 
 
-def _check_byte_order(name: str, start: bytes, encoding: str) -> None:
+def _check_byte_order(name: str, start: bytes, encoding: str, said: str) -> None:
     marked = start in _BYTE_ORDER_MARKS
     if marked and not encoding.startswith("utf-16"):
-        raise InputError(
-            f"{name}: cannot be read as CSV in {encoding.upper()}; it begins as UTF-16 does: say encoding: utf-16"
-        )
+        raise InputError(f"{name}: cannot be read as {said}; it begins as UTF-16 does: say encoding: utf-16")
     if encoding == "utf-16" and not marked:
         raise InputError(f"{name}: has no mark of its byte order; say encoding: utf-16-le or utf-16-be")
 
@@ -212,12 +218,7 @@ def _check_byte_order(name: str, start: bytes, encoding: str) -> None:
 def _header(spark: SparkSession, name: str, how: Delimited) -> list[str]:
     """Returns the column names of a file, or raises InputError if they cannot serve."""
     try:
-        lines = _lines(spark, name, how.encoding)
-        if how.quote is None:
-            rows = csv.reader(lines, delimiter=how.delimiter, quoting=csv.QUOTE_NONE)
-        else:
-            rows = csv.reader(lines, delimiter=how.delimiter, quotechar=how.quote)
-        header = next(rows, [])
+        header = next(_fields(_lines(spark, name, how.encoding), how), [])
     except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile, EOFError):
         raise InputError(f"{name}: the header cannot be read as CSV in {how.encoding.upper()}") from None
     if any("\0" in column for column in header):
@@ -226,10 +227,17 @@ def _header(spark: SparkSession, name: str, how: Delimited) -> list[str]:
     if blank or not header:
         raise InputError(f"{name}: the header has no name for column {', '.join(blank) or '1'}")
     lowered = [column.lower() for column in header]
-    twice = sorted({column for column in header if lowered.count(column.lower()) > 1})
+    # Not the names: what stands in a header's place may be somebody's row.
+    twice = [str(position) for position, column in enumerate(lowered, start=1) if lowered.count(column) > 1]
     if twice:
-        raise InputError(f"{name}: the header names a column twice: {', '.join(twice)}")
+        raise InputError(f"{name}: the header names a column twice: columns {', '.join(twice)}")
     return header
+
+
+def _fields(lines: Iterator[str], how: Delimited) -> Iterator[list[str]]:
+    if how.quote is None:
+        return csv.reader(lines, delimiter=how.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=how.delimiter, quotechar=how.quote)
 
 
 def _lines(spark: SparkSession, name: str, encoding: str) -> Iterator[str]:

@@ -125,6 +125,12 @@ def write_text(spark: SparkSession, path: str, text: str) -> None:
         stream.close()
 
 
+def names_in(spark: SparkSession, path: str) -> list[str]:
+    """The names of what a folder holds, sorted; none where there is no folder."""
+    storage, place = _storage(spark, path)
+    return sorted(entry.getPath().getName() for entry in storage.listStatus(place)) if storage.exists(place) else []
+
+
 def _names(spark: SparkSession, target: str, mark: str) -> tuple[list[str], str | None] | None:
     """What a target holds and the text of its mark; None if there is no target."""
     storage, place = _storage(spark, target)

@@ -16,6 +16,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from linkage.errors import ConfigError, InputError, RefusedError
+from linkage.lake.directory import names_in
 from linkage.lake.files import files_fingerprint
 from linkage.lake.paths import absolute, is_local
 from schemas import TableSchema, Zone, guarded
@@ -109,6 +110,11 @@ class Lake:
     def exists(self, zone: Zone, table: str) -> bool:
         """Whether there is a Delta table of that name."""
         return DeltaTable.isDeltaTable(self.spark, self.path(zone, table))
+
+    def names(self, zone: Zone) -> list[str]:
+        """The names of a zone's tables and supplies, sorted; raises RefusedError for a zone not declared to be read."""
+        self._permit(zone, self.reads, "list")
+        return names_in(self.spark, self.path(zone, ""))
 
     def fingerprint(self, zone: Zone, table: str) -> str | None:
         """What changes when the data do, as the function of that name tells it."""

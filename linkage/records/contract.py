@@ -99,9 +99,10 @@ class Expectations(Frozen):
 class Contract(Frozen):
     """The files of one feed, and how they become rows of one dataset's schema.
 
-    `absent` are columns of the schema that the feed does not have, `ignored` those of the file that nobody
-    needs, `nulls` texts that stand for nothing. `codes_by` says which day decides what a code with days of
-    validity means: that of the row's event, or the last one of the delivery's period.
+    The feed's name begins with the dataset's. `absent` are columns of the schema that the feed does not have,
+    `ignored` those of the file that nobody needs, `nulls` texts that stand for nothing, `undecided` what a draft
+    leaves open. `codes_by` says which day decides what a code with days of validity means: that of the row's
+    event, or the last one of the delivery's period.
     """
 
     dataset: str
@@ -123,7 +124,8 @@ class Contract(Frozen):
     @field_validator("dataset")
     @classmethod
     def _known_dataset(cls, name: str) -> str:
-        known = [table for table in schemas.names() if schemas.load(table).zone is schemas.Zone.LANDING]
+        tables = map(schemas.load, schemas.names())
+        known = [table.name for table in tables if table.zone is schemas.Zone.LANDING and table.owner is not None]
         if name not in known:
             raise ValueError(f"no supply '{name}'" + suggest(name, known))
         return name
@@ -163,6 +165,8 @@ class Contract(Frozen):
         }
 
     def _problems(self) -> Iterator[str]:
+        if self.feed != self.dataset and not self.feed.startswith(f"{self.dataset}_"):
+            yield f"feed: it begins with the dataset's name: {self.dataset}, or {self.dataset}_ and what it is called"
         if self.undecided:
             yield f"undecided: say in columns or ignored what becomes of each of these: {_listed(self.undecided)}"
         yield from self._schema_problems()

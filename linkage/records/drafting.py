@@ -10,6 +10,9 @@ from difflib import SequenceMatcher
 import schemas
 from linkage.records.profiling import LEAST_ROWS, MOST_CODES, ColumnProfile, likeliest_date, may_name_people
 
+# The keys of a contract's `format`.
+Form = dict[str, str | tuple[str, ...] | None]
+
 # Shares of the filled values: enough to believe what a column holds, and too much to show any of it.
 _SURE, _TOO_MANY = 0.8, 0.02
 _ALIKE = 0.7
@@ -78,7 +81,7 @@ def may_show_codes(column: ColumnProfile, made: schemas.Column | None) -> bool:
 def draft(
     profiles: Sequence[ColumnProfile],
     dataset: str,
-    form: Mapping[str, str | None],
+    form: Form,
     codes: Mapping[str, Sequence[str]] | None,
     where: str,
 ) -> str:
@@ -104,7 +107,7 @@ def draft(
         "system: null",
         "agreement: null",
         "delivery: full",
-        f"format: {{{', '.join(f'{key}: {_scalar(value)}' for key, value in form.items())}}}",
+        f"format: {{{', '.join(f'{key}: {_flow(value)}' for key, value in form.items())}}}",
         "",
         "expect:",
         f"  rows: {{min: {rows // 2}, max: {rows * 2}}}",
@@ -192,6 +195,10 @@ def _parts(name: str) -> list[str]:
     """The words of a column's name, of those that mean one thing the same: DATE_OF_BIRTH, caseRef."""
     words = (part.lower() for part in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name))
     return [_SAME.get(word, word) for word in words]
+
+
+def _flow(value: str | tuple[str, ...] | None) -> str:
+    return f"[{', '.join(map(_scalar, value))}]" if isinstance(value, tuple) else _scalar(value)
 
 
 def _scalar(text: str | None) -> str:

@@ -38,6 +38,9 @@ def describe(found: Collection[str], expected: Collection[str]) -> str | None:
         signs = [said for sign, said in _OTHER_DELIMITERS.items() if sign in name]
         if signs:
             return f"the header is one column; its delimiter is rather {signs[0]}"
+    if not set(found) & set(expected):
+        # What stands in a header's place may be somebody's row.
+        return f"none of its {len(found)} columns is known; does it begin with a header?"
     renamed = _renamed(missing, new)
     parts = [
         ("renamed", [f"{old} to {name}" for old, name in renamed.items()]),

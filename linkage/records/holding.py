@@ -18,9 +18,12 @@ from linkage.errors import RefusedError
 from linkage.records.contract import Kind
 from linkage.records.mapping import DELETED
 from linkage.records.quarantine import MALFORMED, REFUSED
+from linkage.records.rules import Reason
 from linkage.records.source_key import source_key
 
 ROW_KEY, DELIVERED, SINCE = "_row_key", "_delivered", "_since"
+# What the name of a table begins with that a feed holds; the dataset's name is next.
+PREFIX = "supplied_"
 # No key of a supply begins with it.
 _NO_KEY = "\x1e"
 
@@ -64,7 +67,7 @@ def held_table(feed: str, dataset: str) -> schemas.TableSchema:
         for name, (kind, meaning) in said.items()
     ]
     return schemas.TableSchema(
-        name=f"supplied_{feed}",
+        name=f"{PREFIX}{feed}",
         description=f"What the feed {feed} of {dataset} has delivered so far",
         grain="one row per row that the feed holds or took back",
         zone=schemas.Zone.LANDING,
@@ -138,7 +141,9 @@ def live(held: DataFrame, table: schemas.TableSchema) -> DataFrame:
 def _keyed(rows: DataFrame, table: schemas.TableSchema, day: date) -> DataFrame:
     """One row per row of the delivery, of those that it takes back only the key."""
     content = F.sha2(F.to_json(F.struct(*table.column_names, MALFORMED)), 256)
-    keyed = rows.withColumn("_key", F.when(F.col(MALFORMED).isNull(), source_key(table)))
+    # A code without a meaning takes nothing from the key.
+    whole = F.col(MALFORMED).isNull() | (F.col(REFUSED) == Reason.CODE_UNMAPPED.value)
+    keyed = rows.withColumn("_key", F.when(whole, source_key(table)))
     is_gone = F.col(DELETED) & F.col("_key").isNotNull()
     stays = [F.when(~F.col("_gone"), F.col(name)).alias(name) for name in (*table.column_names, MALFORMED, REFUSED)]
     return keyed.withColumn("_gone", is_gone).select(

@@ -95,7 +95,7 @@ def to_schema(raw: DataFrame, contract: Contract, *, period_end: date, delivered
     side = [name for name in (SIDE,) if name in raw.columns]
     nothing = F.lit(None).cast("string")
     absent = dict.fromkeys(contract.absent, nothing)
-    delivered_row = F.to_json(F.struct(*sorted(contract.expected)))
+    delivered_row = F.to_json(F.struct(*(F.col(f"`{name}`") for name in sorted(contract.expected))))
     first = raw.select(
         *(column.alias(name) for name, column in (plain | coded | absent).items()),
         delivered_row.alias("_delivered_row"),

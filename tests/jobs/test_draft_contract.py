@@ -79,6 +79,17 @@ def test_codes_are_listed_when_they_are_asked_for_and_nobody_s(tmp_path):
     assert [value for value in SECRETS if value in text] == []
 
 
+@pytest.mark.usefixtures("spark")
+def test_a_file_without_a_header_gives_no_row_away(tmp_path, capsys):
+    path = tmp_path / "rows.csv"
+    path.write_text("Hiddenperson,1985-03-02,XA1 1AA\n" * 3)
+    assert main(["profile", str(path), "--dataset=magistrates", "--runs", f"{tmp_path}/runs"]) == 0
+    draft, told = capsys.readouterr()
+    said = draft + told
+    assert [value for value in ("Hiddenperson", "1985-", "XA1") if value in said] == []
+    assert yaml.safe_load(draft)["format"]["names"] == ["column_1", "column_2", "column_3"]
+
+
 def test_a_dataset_that_is_none(tmp_path, capsys):
     assert main(["profile", str(tmp_path), "--dataset", "magistrate"]) == 2
     assert "no such dataset; did you mean 'magistrates'?" in capsys.readouterr().err

@@ -37,7 +37,7 @@ def _outcome(spark: SparkSession, path: object, of: Contract) -> tuple[int, Coun
     raw = delivered_files.raw(spark, _delivery(path), of)
     rows = mapping.to_schema(raw, of, period_end=PERIOD_END, delivered=DELIVERED)
     found = judged(rows, of)
-    return sum(not reasons for _, reasons in found), Counter(",".join(reasons) for _, reasons in found if reasons)
+    return sum(not reasons for reasons in found), Counter(",".join(reasons) for reasons in found if reasons)
 
 
 def _format(**options: Any) -> dict[str, Any]:
@@ -87,7 +87,8 @@ REFUSED = [
     ("UTF-8 for UTF-16", GOOD.encode(), {"encoding": "utf-16"}, "has no mark of its byte order"),
     ("UTF-16 cut within a letter", GOOD.encode("utf-16")[:-1], {"encoding": "utf-16"}, "cannot be read as CSV in UTF"),
     ("a quote left open", (GOOD + '4,"02,1,01/06/2019\n5,,,x\n').encode(), {}, "a quote is opened and not closed"),
-    ("a header with a name twice", GOOD.replace("BORN", "Id").encode(), {}, "the header names a column twice: ID, Id"),
+    ("a header with a name twice", GOOD.replace("BORN", "Id").encode(), {}, "names a column twice: columns 1, 2"),
+    ("no header", b"9,02/03/1985,1,01/06/2019\n", {}, "none of its 4 columns is known; does it begin with a header?"),
     ("a header without a name", GOOD.replace("BORN", " ").encode(), {}, "the header has no name for column 2"),
     ("columns that changed", GOOD.replace("BORN", "Born").replace("SEX", "X").encode(), {},
      "renamed: BORN to Born; missing: SEX; new: X"),
@@ -171,5 +172,5 @@ def test_lines_of_patients(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode())
     assert _outcome(spark, str(tmp_path / "a.ndjson"), of) == (1, Counter({"row_malformed": 2}))
     (tmp_path / "b.ndjson").write_bytes("\n".join(lines).encode("utf-16"))
-    with pytest.raises(InputError, match=r"b\.ndjson: cannot be read as CSV in UTF-8; it begins as UTF-16 does"):
+    with pytest.raises(InputError, match=r"b\.ndjson: cannot be read as text in UTF-8; it begins as UTF-16 does"):
         _outcome(spark, str(tmp_path / "b.ndjson"), of)

@@ -67,7 +67,7 @@ def test_csv_rows_that_do_not_fit_the_header(spark, tmp_path, narrow):
     [
         ("none.csv", None, "no such file or folder"),
         ("a.csv", b"", "the file is empty"),
-        ("a.csv", b"id,name,ID\n1,a,2\n", "names a column twice: ID, id"),
+        ("a.csv", b"id,name,ID\n1,a,2\n", "names a column twice: columns 1, 3"),
         ("a.csv", b"id,,name, \n1,a,2,3\n", "no name for column 2, 4"),
         ("a.csv", b"\n1,2\n", "no name for column 1"),
         ("a.csv", b"id,n\xe9e\n1,2\n", "cannot be read as CSV in UTF-8"),

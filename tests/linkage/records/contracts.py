@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
@@ -15,7 +14,7 @@ from linkage.records.contract import Contract
 PERIOD_END, DELIVERED = date(2020, 12, 31), date(2021, 2, 1)
 SMALL: dict[str, Any] = {
     "dataset": "wndsm",
-    "feed": "small",
+    "feed": "wndsm_small",
     "system": "A system",
     "agreement": "an agreement",
     "delivery": "full",
@@ -48,11 +47,6 @@ def as_rows(raw: DataFrame, of: Contract) -> DataFrame:
     return mapping.to_schema(texts, of, period_end=PERIOD_END, delivered=DELIVERED)
 
 
-def judged(rows: DataFrame, of: Contract) -> list[tuple[dict[str, Any], list[str]]]:
-    """Every row with the reasons for which it is set aside; none for one that is accepted."""
-    flagged = quarantine.flag(rows, of.table).persist()
-    accepted, aside = quarantine.split(flagged, of.table)
-    found = [(row.asDict(), []) for row in accepted.collect()]
-    found += [(json.loads(row["row_json"]), row["reasons"]) for row in aside.collect()]
-    flagged.unpersist()
-    return found
+def judged(rows: DataFrame, of: Contract) -> list[list[str]]:
+    """Of every row the reasons for which it is set aside; none for one that is accepted."""
+    return [row[quarantine.REASONS] for row in quarantine.flag(rows, of.table).collect()]

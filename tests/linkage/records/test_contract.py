@@ -39,6 +39,7 @@ SPLIT = {"key": "ID", "identifiers": ["BORN", "SEX"], "attributes": ["SEX"], "ma
     [
         ({"dataset": "wndsn"}, "dataset: no supply 'wndsn'; did you mean 'wndsm'?"),
         ({"feed": "Wndsm 2"}, "feed: string should match pattern"),
+        ({"feed": "small"}, "feed: it begins with the dataset's name: wndsm, or wndsm_ and what it is called"),
         ({"colums": {}}, "colums: unknown key; did you mean 'columns'?"),
         ({"columns": {"sez": "SEX"}}, "columns: table wndsm has no column 'sez'; did you mean 'sex'?"),
         ({"absent": []}, "say of each of these where it comes from, in columns, or that it is absent: end_date, eth"),
@@ -129,5 +130,5 @@ def test_expectations(seen: dict[str, Any], held: int, window: Window, broken: s
         return
     with pytest.raises(RefusedError) as raised:
         expectations.check(Seen(**FINE | seen), of, before, window, "a.csv")
-    assert str(raised.value).startswith("a.csv: not what the contract of feed small expects: ")
+    assert str(raised.value).startswith("a.csv: not what the contract of feed wndsm_small expects: ")
     assert broken in str(raised.value)

@@ -64,7 +64,7 @@ def _live(held: DataFrame) -> list[tuple[str | None, str | None, str | None]]:
 
 def test_deliveries_in_any_order_and_again_come_to_the_same(spark: SparkSession) -> None:
     first = _apply(spark, None, FULL)
-    holding.held_table("small", "wndsm").check(first)
+    holding.held_table("wndsm_small", "wndsm").check(first)
     assert holding.standing(first) == holding.Standing(4, DAY[1], DAY[1])
     expected = sorted(EXPECTED, key=repr)
     held = _apply(spark, first, SECOND)

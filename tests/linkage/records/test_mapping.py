@@ -88,7 +88,7 @@ def test_a_column_that_must_be_filled_sets_the_row_aside_when_its_code_means_not
         "sex": "SEX",
     }
     small = contract()
-    changes = {"dataset": "ndtms", "absent": absent, "columns": columns}
+    changes = {"dataset": "ndtms", "feed": "ndtms", "absent": absent, "columns": columns}
     of = type(small).model_validate(small.model_dump() | changes)
     rows = [("1", "1985-01-01", "1", "2020-01-01", "1"), ("2", "1985-01-01", "1", "2020-01-01", "7")]
     raw = spark.createDataFrame(rows, ", ".join(f"{name} string" for name in (*COLUMNS, "PROFILE")))
@@ -128,6 +128,7 @@ def test_types_of_columnar_files(spark: SparkSession) -> None:
         (["A", "b"], "renamed: B to b; map or ignore it, and mend the contract"),
         (["A", "B", "C"], "new: C; map or ignore it, and mend the contract"),
         (["A"], "missing: B; map or ignore it, and mend the contract"),
+        (["Zoe", "1985-03-02"], "none of its 2 columns is known; does it begin with a header?"),
         (["A;B"], "the header is one column; its delimiter is rather ;"),
     ],
 )
