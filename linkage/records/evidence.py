@@ -39,24 +39,18 @@ class Evidence(StrEnum):
     URN_INVALID = "urn_invalid"
 
 
-# A bit for each finding: a whole number is cheaper to hand on than a text.
-FLAG = {finding: 1 << place for place, finding in enumerate(Evidence)}
+def collect(findings: dict[Evidence, Column]) -> Column:
+    """The codes whose condition holds, in the order of `Evidence`; null when none does.
 
-
-def collect(flags: Column, findings: dict[Evidence, Column]) -> Column:
-    """The codes of the findings that are flagged or whose condition holds, in the order of `Evidence`.
-
-    Null when there is none. A condition that is null does not hold.
-
-    Args:
-        flags: whole number made of `FLAG`; never null, and cheap to read.
-        findings: further ones by their condition; these are not in `flags`.
+    A condition that is null does not hold. Each is read twice: it should be short.
 
     >>> found = {Evidence.PNC_INVALID: F.lit(True), Evidence.CRO_INVALID: F.lit(None).cast("boolean")}
-    >>> spark.range(1).select(collect(F.lit(FLAG[Evidence.CRN_INVALID]), found)).first()[0]
-    ['pnc_invalid', 'crn_invalid']
+    >>> spark.range(1).select(collect(found)).first()[0]
+    ['pnc_invalid']
     """
-    conditions = {finding: flags.bitwiseAND(flag) != 0 for finding, flag in FLAG.items()} | findings
-    codes = F.array(*(F.when(conditions[finding], F.lit(finding.value)) for finding in Evidence))
-    any_holds = reduce(or_, (F.coalesce(holds, F.lit(False)) for holds in findings.values()), flags != 0)
-    return F.when(any_holds, F.array_compact(codes))
+    if not findings:
+        return F.lit(None).cast("array<string>")
+    codes = (F.when(findings[finding], F.lit(finding.value)) for finding in Evidence if finding in findings)
+    any_holds = reduce(or_, (F.coalesce(holds, F.lit(False)) for holds in findings.values()))
+    # Most records have no finding, and making an array is slow.
+    return F.when(any_holds, F.array_compact(F.array(*codes)))

@@ -1,8 +1,9 @@
-"""What each supplied linkage field becomes: the first of two steps from a supply's row to a record.
+"""What each supplied linkage field becomes, in two steps from a supply's row to a record.
 
-Everything that reads a field as supplied stands here, so that the second step (`standardise`) sees
-short, clean values only: a row is copied between steps, and each copy costs. What a supply does
-not have is a typed null, which costs nothing.
+The first makes one value of one field. The second reads values that are made: written into one
+step, each of its many readings would repeat the whole expression, and planning would take longer than
+the work. There is no third, since a row is copied between steps. What a supply does not have is a
+typed null, which costs nothing.
 """
 
 from __future__ import annotations
@@ -16,20 +17,14 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from linkage.records import addresses, dates, identifiers, names, postcodes, public_identifiers, sex
-from linkage.records.evidence import FLAG, Evidence
+from linkage.records.evidence import Evidence
 from linkage.records.histories import standardise_history
 from linkage.records.name_evidence import standardise_initials
 from schemas import TableSchema
 
 # What is passed to the second step and is no column of a record.
-WORDS, INITIALS, PARSED_DOB, SECTOR, ADDRESS, LOST = (
-    "_words",
-    "_initials",
-    "_parsed_dob",
-    "_sector",
-    "_address",
-    "_lost",
-)
+WORDS, INITIALS, PARSED_DOB = "_words", "_initials", "_parsed_dob"
+SECTOR, ADDRESS, GIVEN = "_sector", "_address", "_given"
 
 # Identifiers, and the column of a supply with further ones of the same person.
 NUMBERS: dict[str, str | None] = {
@@ -64,7 +59,7 @@ def linkage_fields(supply: TableSchema) -> tuple[str, ...]:
 
 
 def parsed_fields(supply: TableSchema, *, as_of: date, synthetic: bool) -> dict[str, Column]:
-    """Standardised values by name, and what of the supplied ones was lost, as flags of `evidence.FLAG`.
+    """The first step: standardised values by name, and what the second step needs of the supplied ones.
 
     Args:
         supply: schema of the supply; its linkage fields are taken, and no other column.
@@ -79,13 +74,38 @@ def parsed_fields(supply: TableSchema, *, as_of: date, synthetic: bool) -> dict[
     made[WORDS] = names.forename_words(*forenames) if forenames else _nothing(WORDS)
     if "sex" not in fields:
         made["sex"] = _made("sex", sex.sex_of_title, "title", fields)
-    for kind, earlier in NUMBERS.items():
-        if earlier is not None:
-            made[f"{kind}_history_std"] = _history(made[f"{kind}_std"], earlier, normalise[kind], fields)
-    postcode = made["postcode_std"]
-    made["postcode_history_std"] = _history(postcode, "previous_postcodes", postcodes.standardise_postcode, fields)
-    numbers = [kind for kind in NUMBERS if kind in fields]
-    return made | {"identifiers_aside": _aside(numbers, made), LOST: _lost(fields, made)}
+    flags = (F.when(F.trim(name) != "", F.lit(bit)).otherwise(F.lit(0)) for name, bit in _bits(fields).items())
+    made[GIVEN] = reduce(add, flags, F.lit(0))
+    return made | {_raw(name): F.col(name) for name in _passed_on(fields)}
+
+
+def finished_fields(supply: TableSchema, *, as_of: date, synthetic: bool) -> dict[str, Column]:
+    """The second step, over the columns of the first: histories, and identifiers that are none."""
+    fields = linkage_fields(supply)
+    normalise = _normalisers(as_of, synthetic=synthetic)
+    made = {
+        f"{kind}_history_std": _history(f"{kind}_std", earlier, normalise[kind], fields)
+        for kind, earlier in NUMBERS.items()
+        if earlier is not None
+    }
+    standardise = postcodes.standardise_postcode
+    made["postcode_history_std"] = _history("postcode_std", "previous_postcodes", standardise, fields)
+    return made | {"identifiers_aside": _aside(fields)}
+
+
+def _passed_on(fields: tuple[str, ...]) -> list[str]:
+    """Supplied values that the second step reads, in few rows."""
+    earlier = [name for name in NUMBERS.values() if name is not None]
+    return [name for name in (*NUMBERS, *earlier, "previous_postcodes", "postcode") if name in fields]
+
+
+def _raw(name: str) -> str:
+    return f"_raw_{name}"
+
+
+def _bits(fields: tuple[str, ...]) -> dict[str, int]:
+    """A bit for each field that may hold something of which nothing can be made."""
+    return {name: 1 << place for place, name in enumerate((*_UNUSABLE, "postcode")) if name in fields}
 
 
 def _of_one_field(as_of: date) -> dict[str, tuple[_Function, str]]:
@@ -126,51 +146,44 @@ def _nothing(name: str) -> Column:
     return F.lit(None).cast(_KINDS.get(name, "string"))
 
 
-def _history(present: Column, earlier: str, standardise: _Function, fields: tuple[str, ...]) -> Column:
+def _history(present: str, earlier: str, standardise: _Function, fields: tuple[str, ...]) -> Column:
     """All values of a kind; most records have no earlier one, and an array of one needs no sorting."""
-    alone = F.when(present.isNotNull(), F.array(present))
+    value, raw = F.col(present), F.col(_raw(earlier))
+    alone = F.when(value.isNotNull(), F.array(value))
     if earlier not in fields:
         return alone
-    return F.when(F.col(earlier).isNull(), alone).otherwise(standardise_history(present, F.col(earlier), standardise))
+    return F.when(raw.isNull(), alone).otherwise(standardise_history(value, raw, standardise))
 
 
-def _aside(numbers: list[str], made: dict[str, Column]) -> Column:
+def _aside(fields: tuple[str, ...]) -> Column:
     """What stood in the place of identifiers and is none, as kind and text."""
+    numbers = [kind for kind in NUMBERS if kind in fields]
     if not numbers:
         return F.lit(None).cast("array<string>")
-    lost = {kind: _is_lost(kind, made[f"{kind}_std"]) for kind in numbers}
-    texts = (
-        F.when(holds, F.concat(F.lit(f"{kind} "), identifiers.kept_aside(F.col(kind), made[f"{kind}_std"])))
-        for kind, holds in lost.items()
-    )
-    return F.when(reduce(or_, map(_is_true, lost.values())), F.array_compact(F.array(*texts)))
+    lost = {kind: _is_lost(kind, f"{kind}_std", fields) for kind in numbers}
+    written = {kind: identifiers.kept_aside(F.col(_raw(kind)), F.col(f"{kind}_std")) for kind in numbers}
+    texts = (F.when(lost[kind], F.concat(F.lit(f"{kind} "), written[kind])) for kind in numbers)
+    return F.when(reduce(or_, lost.values()), F.array_compact(F.array(*texts)))
 
 
-def _lost(fields: tuple[str, ...], made: dict[str, Column]) -> Column:
-    """A flag for each field that held something of which nothing was made."""
-    flags = [
-        F.when(_is_lost(field, made[name]), F.lit(FLAG[finding])).otherwise(F.lit(0))
-        for field, (name, finding) in _UNUSABLE.items()
-        if field in fields
-    ]
+def lost_fields(supply: TableSchema) -> dict[Evidence, Column]:
+    """What was lost, by the evidence that it leaves: fields that held something of which nothing was made.
+
+    Over the columns of the first step.
+    """
+    fields = linkage_fields(supply)
+    found = {finding: _is_lost(field, name, fields) for field, (name, finding) in _UNUSABLE.items() if field in fields}
     if "postcode" in fields:
-        flags.append(F.when(_is_lost("postcode", made["postcode_std"]), _postcode_flag()).otherwise(F.lit(0)))
-    return reduce(add, flags, F.lit(0))
+        lost, postcode = _is_lost("postcode", "postcode_std", fields), F.col(_raw("postcode"))
+        no_fixed_abode, pseudo = postcodes.is_no_fixed_abode(postcode), postcodes.is_pseudo(postcode)
+        found |= {
+            Evidence.POSTCODE_NO_FIXED_ABODE: lost & no_fixed_abode,
+            Evidence.POSTCODE_PSEUDO: lost & pseudo & ~no_fixed_abode,
+            Evidence.POSTCODE_INVALID: lost & ~pseudo,
+        }
+    return found
 
 
-def _postcode_flag() -> Column:
-    """Why a postcode is none; asked of lost ones only, as few are and the question is dear."""
-    postcode = F.col("postcode")
-    return (
-        F.when(postcodes.is_no_fixed_abode(postcode), F.lit(FLAG[Evidence.POSTCODE_NO_FIXED_ABODE]))
-        .when(postcodes.is_pseudo(postcode), F.lit(FLAG[Evidence.POSTCODE_PSEUDO]))
-        .otherwise(F.lit(FLAG[Evidence.POSTCODE_INVALID]))
-    )
-
-
-def _is_lost(field: str, made: Column) -> Column:
-    return made.isNull() & (F.trim(F.col(field)) != "")
-
-
-def _is_true(condition: Column) -> Column:
-    return F.coalesce(condition, F.lit(False))
+def _is_lost(field: str, made: str, fields: tuple[str, ...]) -> Column:
+    """Whether a field held something of which nothing was made; never null."""
+    return F.col(made).isNull() & (F.col(GIVEN).bitwiseAND(_bits(fields)[field]) != 0)

@@ -58,7 +58,7 @@ def _letters_only(name: Column, keep: str = "") -> Column:
 def _cleaned(name: Column, rest: Column, junk: tuple[str, ...]) -> Column:
     """One plain word in capitals, anything else as `rest`; null when nothing or junk is left."""
     text = F.when(name.rlike(_ONE_WORD), F.upper(name)).otherwise(rest)
-    return F.when((text != "") & ~text.isin(*junk), text)
+    return F.when(~text.isin("", *junk), text)
 
 
 def standardise_surname(name: Column) -> Column:

@@ -57,9 +57,9 @@ def to_records(identified: DataFrame, dataset: str, *, as_of: date, synthetic: b
     supply = schemas.load(dataset)
     made = fields.parsed_fields(supply, as_of=as_of, synthetic=synthetic) | {_LATEST: latest_date(supply, as_of=as_of)}
     kept = ("record_id", "source_dataset", "source_key")
-    # Two steps and no more: a value that is needed twice is computed once, and each step copies the row.
     parsed = identified.select(*kept, *(value.alias(name) for name, value in made.items()))
-    derived = _derived(supply)
+    derived = fields.finished_fields(supply, as_of=as_of, synthetic=synthetic)
+    derived |= _derived(supply)
     return parsed.select(
         *(derived[n].alias(n) if n in derived else F.col(n) for n in schemas.load("records").column_names)
     )
@@ -126,7 +126,7 @@ def _evidence(supply: TableSchema, forename: Column, dob: Column) -> Column:
     has = linkage_fields(supply)
     parsed, address = F.col(fields.PARSED_DOB), F.col(fields.ADDRESS)
     placeholder = dates.is_placeholder(parsed)
-    found: dict[Evidence, Column] = {}
+    found = fields.lost_fields(supply)
     if "forename1" in has:
         found[Evidence.FORENAME_INITIAL] = name_evidence.is_initial(forename)
     if "dob" in has:
@@ -142,4 +142,4 @@ def _evidence(supply: TableSchema, forename: Column, dob: Column) -> Column:
             Evidence.ADDRESS_NO_FIXED_ABODE: addresses.is_no_fixed_abode(address),
             Evidence.ADDRESS_INSTITUTION: addresses.institution(address).isNotNull(),
         }
-    return collect(F.col(fields.LOST), found)
+    return collect(found)
