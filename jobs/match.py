@@ -160,7 +160,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
     start_workers(spark)
-    if settings.output is not None:
+    if settings.output is not None and not settings.dry_run:
         clear_leftovers(spark, settings.output)
         check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits, joining = kernel_limits(spark, run), component_limits(spark)

@@ -234,7 +234,12 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     assert line.split()[4] == f"{pairs:,}"  # nothing comes before the first rule
     assert re.search(r"^prediction: about [\d,]+ distinct pairs, [\d.]+ s and .* of shuffle", answer.out, re.MULTILINE)
     assert f"hottest keys of rule 1: {RULE}" in answer.out
-    shown = desk.dry_run(*options, "--show-keys")
+    # What a killed run left is for a run to clear.
+    left = desk.folder / "place" / ".out.partial-0123abcd"
+    left.mkdir(parents=True)
+    left.with_name(left.name + ".lock").touch()
+    shown = desk.dry_run(*options, "--show-keys", f"--output={left.with_name('out')}")
+    assert [path.name for path in sorted(left.parent.iterdir())] == [left.name, f"{left.name}.lock"]
 
     def named(out):
         return re.findall(r"\b[0-9a-f]{16}\b", out)
