@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 from jobs.harness import config
 from jobs.harness.inputs import check_inputs, named_inputs
-from jobs.harness.matched import read_matched, read_sessions
+from jobs.harness.matched import MODEL, read_matched, read_sessions
 from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
 from linkage.engine.checks import check_runnable
@@ -86,7 +86,8 @@ def load(args: argparse.Namespace) -> ExplainSettings:
     _check_options(args)
     model, sessions, report = _model(args)
     if not model.is_trained:
-        raise ConfigError(f"{args.model}: the model is not trained; match --training trains it and writes model.json")
+        file = args.run / MODEL if args.run else args.model
+        raise ConfigError(f"{file}: the model is not trained; match --training trains it and writes model.json")
     inputs = named_inputs(args.input)
     pair = None if args.pair is None else _pair(args.pair, list(inputs))
     if pair is not None:

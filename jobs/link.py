@@ -16,7 +16,7 @@ from jobs.harness.run import Run
 from jobs.harness.shuffled import newest_stage, shuffled_since
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
-from linkage.engine.capping import Lost, lost
+from linkage.engine.capping import Lost, capped_keys, lost
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.holding import hold
@@ -79,12 +79,13 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     task.lake.overwrite(counted, Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts"))
     counts = {"pairs_considered": considered, "pairs_kept": written.rows}
     if config.cap_key_pairs is not None:
-        counts |= _tell_lost(task.run, config.cap_key_pairs, model, lost(rules, found.sizes, pairs.sharing_capped()))
+        _tell_lost(task.run, config.cap_key_pairs, model, lost(rules, found.sizes, pairs.sharing_capped()))
+        counts["capped_keys"] = capped_keys(rules, found.sizes)
     return counts
 
 
-def _tell_lost(run: Run, cap: int, model: LinkageModel, of_match_keys: Mapping[str, Lost]) -> dict[str, int]:
-    """Put into the manifest and print what capping did, and count capped keys.
+def _tell_lost(run: Run, cap: int, model: LinkageModel, of_match_keys: Mapping[str, Lost]) -> None:
+    """Put into the manifest and print what capping did to each match key.
 
     A pair may be lost to several match keys: the sum of what they lost says nothing.
     """
@@ -98,7 +99,6 @@ def _tell_lost(run: Run, cap: int, model: LinkageModel, of_match_keys: Mapping[s
             f"{each.records:,} records capped; {at_most}{each.pairs_not_made:,} pairs not made, "
             f"{each.made_elsewhere:,} of them by another rule or key, {at_most}{each.pairs_lost:,} lost"
         )
-    return {"capped_keys": sum(each.keys for each in of_match_keys.values())}
 
 
 def _model(lake: Lake) -> LinkageModel:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.harness import config, costs
@@ -22,8 +21,8 @@ from jobs.harness.session import start_workers
 from jobs.harness.shuffled import newest_stage, shuffled_since
 from jobs.harness.tables import write_nested, write_pairs, write_rows_of_tasks
 from jobs.harness.truth import accuracy_of, check_truth
-from jobs.harness.weights import check_weights, listed_weights
-from jobs.match_summary import notes, summary
+from jobs.harness.weights import check_weights, listed_weights, written_weight
+from jobs.match_summary import notes, pairs_by_rule, summary
 from linkage.engine import budget
 from linkage.engine.checks import check_runnable
 from linkage.engine.clusters import clusters
@@ -160,7 +159,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
 def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     """Read, train, predict, cluster and write; or only estimate the cost."""
     start_workers(spark)
-    if settings.output is not None:
+    if settings.output is not None and not settings.dry_run:
         clear_leftovers(spark, settings.output)
         check_replaceable(spark, settings.output, mark=MARK, job=run.job)
     limits, joining = kernel_limits(spark, run), component_limits(spark)
@@ -203,12 +202,16 @@ def _read(spark: SparkSession, settings: MatchSettings, run: Run) -> tuple[dict[
     """The inputs by name, and their records ready to link."""
     frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
     run.manifest.inputs |= {path: fingerprint(spark, path) for path in settings.inputs.values()}
-    run.manifest.config = {
+    asked = {
         "settings": config.digest(*model_documents(settings.model).values()),
         "training": config.digest(settings.plan),
-        "threshold_weight": f"{settings.threshold_weight:g}",
-        "cluster_weight": f"{settings.cluster_weight:g}",
+        "threshold_weight": written_weight(settings.threshold_weight),
+        "cluster_weight": written_weight(settings.cluster_weight),
+        "also_cluster_weights": ",".join(map(written_weight, settings.also_cluster_weights)),
+        "max_pairs": "" if settings.max_pairs is None else str(settings.max_pairs),
+        "truth": settings.truth,
     }
+    run.manifest.config = {name: text for name, text in asked.items() if text}
     rules = _all_rules(settings)
     check_truth(frames, settings.model, rules, settings.truth)
     files = {name: parquet_files(spark, path) for name, path in settings.inputs.items()}
@@ -236,7 +239,9 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
         write_pairs(spark, pairs, folder.table("scored_pairs"))
         patterns = pairs.patterns()
         write_rows(spark, named_patterns(records, patterns, with_sources=several), folder.table("pattern_counts"))
-        stage.count(**_pair_counts(patterns, settings, run))
+        by_rule = pairs_by_rule(patterns, rules=len(settings.model.blocking_rules))
+        run.manifest.counts["candidate_pairs"] = by_rule
+        stage.count(candidate_pairs_total=sum(by_rule.values()), pairs_kept=sum(patterns["kept"].to_pylist()))
     seconds, made = run.manifest.seconds["predict"], run.manifest.counts["candidate_pairs_total"]
     run.manifest.more["observed"] = costs.observed(seconds, made, shuffled_since(spark, before))
     with run.stage("cluster") as stage:
@@ -262,7 +267,7 @@ def _link(spark: SparkSession, settings: MatchSettings, linkage: Linkage, folder
                 joining=linkage.joining,
             )
             write_nested(spark, nested, folder)
-            by_weight = {f"{weight:.12g}": number for weight, number in sorted(nested.counts.items())}
+            by_weight = {written_weight(weight): number for weight, number in sorted(nested.counts.items())}
             run.manifest.counts["clusters_by_weight"] = by_weight
 
 
@@ -285,14 +290,3 @@ def _trained(
         trained = train(records, settings.model, settings.plan, settings.training, found, limits=limits)
     run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
     return trained.model, trained.measured
-
-
-def _pair_counts(patterns: pa.Table, settings: MatchSettings, run: Run) -> dict[str, int]:
-    by_rule = patterns.group_by("match_key").aggregate([("pairs", "sum")]).sort_by("match_key")
-    found = {row["match_key"]: row["pairs_sum"] for row in by_rule.to_pylist()}
-    match_keys = range(len(settings.model.blocking_rules))
-    run.manifest.counts["candidate_pairs"] = {str(key): found.get(key, 0) for key in match_keys}
-    return {
-        "candidate_pairs_total": sum(patterns["pairs"].to_pylist()),
-        "pairs_kept": sum(patterns["kept"].to_pylist()),
-    }

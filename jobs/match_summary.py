@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from linkage.model.specification import LinkageModel
 
 
@@ -44,6 +46,17 @@ def _is_told(untrained: str, warnings: Sequence[str]) -> bool:
     comparison, _, level = untrained.partition(": ")
     told = (f"comparison {comparison}, level '{level}': never seen", f"comparison {comparison}: no EM session")
     return any(warning.startswith(told) for warning in warnings)
+
+
+def pairs_by_rule(patterns: pa.Table, *, rules: int) -> dict[str, int]:
+    """How many candidate pairs each of so many rules made first, by its number.
+
+    >>> pairs_by_rule(pa.table({"match_key": [2, 0, 2], "pairs": [3, 1, 4]}), rules=3)
+    {'0': 1, '1': 0, '2': 7}
+    """
+    by_rule = patterns.group_by("match_key").aggregate([("pairs", "sum")]).to_pylist()
+    found = {row["match_key"]: row["pairs_sum"] for row in by_rule}
+    return {str(number): found.get(number, 0) for number in range(rules)}
 
 
 def summary(counts: Mapping[str, Any], more: Mapping[str, Any], *, truth: str | None, output: str) -> str:

@@ -17,6 +17,8 @@ from linkage.lake import read_rows
 from linkage.model.specification import LinkageModel
 from linkage.model.training import SessionHistory
 
+# The file in a run's folder that holds its model.
+MODEL = "model.json"
 _WEIGHTS = ("threshold_weight", "cluster_weight")
 
 
@@ -48,7 +50,7 @@ def read_matched(folder: Path) -> Matched:
     document = _document(mark) if mark.is_file() else None
     if not isinstance(document, dict) or document.get("job") != "match":
         raise ConfigError(f"{folder}: holds no run.json of match; give a folder on this machine that match wrote")
-    model = read_model(folder / "model.json")
+    model = read_model(folder / MODEL)
     sessions = _sessions(document, mark) if "training" in document else ()
     given = document.get("config", {})
     weights = {name: float(given[name]) for name in _WEIGHTS if name in given}

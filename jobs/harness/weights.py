@@ -23,6 +23,15 @@ def listed_weights(option: str, text: str | None) -> tuple[float, ...]:
         raise ConfigError(f"{option} {text}: write numbers of bits with commas between them, as in 5,15") from None
 
 
+def written_weight(weight: float) -> str:
+    """A weight in so many digits that it reads back as the same.
+
+    >>> written_weight(10.0), written_weight(0.1 + 0.2)
+    ('10', '0.30000000000000004')
+    """
+    return repr(weight).removesuffix(".0")
+
+
 def check_weights(threshold: float, others: Sequence[tuple[str, float]]) -> None:
     """Refuses weights below that from which pairs are kept.
 
@@ -38,6 +47,6 @@ def check_weights(threshold: float, others: Sequence[tuple[str, float]]) -> None
             raise ConfigError(f"{option} nan: give a number of bits, or inf or -inf")
         if weight < threshold:
             raise ConfigError(
-                f"{option} {weight:g} is below --threshold-weight {threshold:g}: "
+                f"{option} {written_weight(weight)} is below --threshold-weight {written_weight(threshold)}: "
                 "pairs between the two would not be kept"
             )

@@ -119,6 +119,12 @@ def hashes(rules: Sequence[KeyedRule], sizes: KeySizes) -> pa.Table | None:
     return pa.table({"key": pc.unique(pa.chunked_array(found, pa.uint64()))}) if found else None
 
 
+def capped_keys(rules: Sequence[KeyedRule], sizes: KeySizes) -> int:
+    """How many keys some rule makes no pair of; one that several rules over the same values have is one."""
+    found = hashes(rules, sizes)
+    return 0 if found is None else found.num_rows
+
+
 def lost(rules: Sequence[KeyedRule], sizes: KeySizes, made: Mapping[int, int]) -> dict[str, Lost]:
     """What capping did, by match key; nothing of match keys without a capped key.
 

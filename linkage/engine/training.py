@@ -26,7 +26,7 @@ class Training:
     """A trained model, and what a practitioner wants to know of how it came about.
 
     Attributes:
-        model: With every parameter that could be estimated.
+        model: With every parameter that could be estimated, and `is_trained`.
         report: Rules, counts and the path of each EM session, as plain values for JSON.
         warnings: One line each.
         measured: What comparing pairs took, as a measure of this machine.
@@ -83,6 +83,7 @@ def train(
         "prior": model.prior,
     }
     warnings = training_warnings(model, sessions, {name: levels.keys() for name, levels in u.items()})
+    model = training.with_defaults(model)
     trained = Training(model, report, warnings, counted.measured)
     if not plan.by_source_pair:
         return trained

@@ -69,5 +69,7 @@ def _check_levels(comparison: Comparison, where: str) -> None:
     if any(level.is_else for level in comparison.levels[:-1]):
         raise ConfigError(f"{where}: comparison {comparison.name}: levels behind ELSE are never reached; put it last")
     for level in comparison.levels:
-        if any(p is not None and not 0 <= p <= 1 + _ROUNDING for p in (level.m, level.u)):
+        given = ((level.m, level.default_m), (level.u, level.default_u))
+        # Splink's default of a u may be above 1: it is made to give a weight.
+        if any(p is not None and p != default and not 0 <= p <= 1 + _ROUNDING for p, default in given):
             raise ConfigError(f"{where}: comparison {comparison.name}, level '{level.label}': m and u must be 0 to 1")

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import sqlglot
 from sqlglot import exp
 
-from linkage.model.spark_functions import DATE_PATTERNS, SPARK_FUNCTIONS, strptime_pattern
+from linkage.model.spark_functions import DATE_PATTERNS, RESERVED, SPARK_FUNCTIONS, strptime_pattern
 
 # Expressions that mean the same in both dialects once sqlglot, or a table of `spark_functions`, has written them.
-_KNOWN: tuple[type[exp.Expr], ...] = (
+# Of these classes alone: one derived from a known one is another function.
+_KNOWN: frozenset[type[exp.Expr]] = frozenset({
     exp.Abs, exp.Acos, exp.Add, exp.And, exp.Array, exp.ArrayIntersect, exp.ArrayMax, exp.ArrayMin,
     exp.ArraySize, exp.Between, exp.Boolean, exp.Bracket, exp.Case, exp.Cast,
     exp.Coalesce, exp.Column, exp.Concat, exp.Cos, exp.DataType, exp.Date, exp.DateDiff, exp.Day,
@@ -21,10 +22,10 @@ _KNOWN: tuple[type[exp.Expr], ...] = (
     exp.Not, exp.Null, exp.Nullif, exp.Or, exp.Paren, exp.Radians, exp.Reduce, exp.RegexpExtract,
     exp.Right, exp.Sin, exp.Sqrt, exp.StrToUnix, exp.Sub, exp.Substring, exp.Transform, exp.Trim,
     exp.TryCast, exp.TsOrDsDiff, exp.TsOrDsToDate, exp.Upper, exp.Var, exp.Year,
-)  # fmt: skip
+})  # fmt: skip
 
-# A pattern that sqlglot has translated; it marks a letter that stands twice.
-_TRANSLATED_PATTERN = re.compile(r"(%-?[YmdHMS](strict)?|[^%A-Za-z])+")
+# A pattern that sqlglot has translated; it marks a letter that stands twice, and passes on what Spark reserves.
+_TRANSLATED_PATTERN = re.compile(rf"(%-?[YmdHMS](strict)?|[^%A-Za-z{re.escape(RESERVED)}])+")
 
 # What sqlglot puts where no pattern is given.
 _PLAIN_TIMESTAMP = sqlglot.parse_one("unix_timestamp(t)", read="spark").args["format"]
@@ -40,13 +41,7 @@ def problem(node: exp.Expr) -> str | None:
         return odd
     if isinstance(node, exp.Anonymous) and node.name.lower() in SPARK_FUNCTIONS:
         return None
-    if isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.INTEGER_TYPES) and not _is_integer(node.this):
-        # Of a fraction, DuckDB makes the nearest integer, Spark the one towards zero, or null.
-        return "a cast to an integer rounds otherwise in Spark and DuckDB; cast it before"
-    if isinstance(node, exp.Cast) and node.to.is_type(exp.DataType.Type.DECIMAL):
-        # DECIMAL alone has no places after the point in Spark, three in DuckDB, and a quotient has other ones.
-        return "a cast to a decimal has other places after the point in Spark and DuckDB; cast to a double"
-    if isinstance(node, _KNOWN):
+    if type(node) in _KNOWN:
         return None
     name = node.name if isinstance(node, exp.Anonymous) else node.key
     return f"{name} is not known to mean the same in Spark and DuckDB; write the expression with another function"
@@ -59,6 +54,25 @@ def _odd_arguments(node: exp.Expr) -> str | None:
             return check(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() in _CHECKED_FUNCTIONS:
         return _CHECKED_FUNCTIONS[node.name.lower()](node)
+    return None
+
+
+def _check_cast(node: exp.Expr) -> str | None:
+    """Of arrays, it is their elements' type that counts."""
+    types = list(node.args["to"].find_all(exp.DataType))
+    if any(each.is_type(*exp.DataType.INTEGER_TYPES) for each in types) and not _is_integer(node.this):
+        # Of a fraction, DuckDB makes the nearest integer, Spark the one towards zero, or null.
+        return "a cast to an integer rounds otherwise in Spark and DuckDB; cast it before"
+    if any(each.is_type(exp.DataType.Type.DECIMAL) for each in types):
+        # DECIMAL alone has no places after the point in Spark, three in DuckDB, and a quotient has other ones.
+        return "a cast to a decimal has other places after the point in Spark and DuckDB; cast to a double"
+    return None
+
+
+def _check_datediff(node: exp.Expr) -> str | None:
+    """With a unit Spark counts whole ones that have passed, of days 24 hours; DuckDB the boundaries between."""
+    if node.args.get("unit") is not None:
+        return "datediff with a unit is not the same in Spark and DuckDB; write datediff(end, start), which counts days"
     return None
 
 
@@ -116,7 +130,7 @@ def _check_regexp(node: exp.Expr) -> str | None:
 
 
 def _check_unix_timestamp(node: exp.Expr) -> str | None:
-    if node.args["format"] != _PLAIN_TIMESTAMP:
+    if node.args.get("format") != _PLAIN_TIMESTAMP:
         return "unix_timestamp with a pattern is not the same in Spark and DuckDB; use try_to_timestamp within it"
     return None
 
@@ -150,6 +164,8 @@ def _is_integer(node: exp.Expr) -> bool:
 _Check = Callable[[exp.Expr], str | None]
 
 _CHECKS: tuple[tuple[tuple[type[exp.Expr], ...], _Check], ...] = (
+    ((exp.Cast,), _check_cast),
+    ((exp.DateDiff,), _check_datediff),
     ((exp.Substring, exp.Left, exp.Right), _check_substring),
     ((exp.Levenshtein,), _check_levenshtein),
     ((exp.Bracket,), _check_element),

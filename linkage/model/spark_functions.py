@@ -16,6 +16,8 @@ DATE_PATTERNS = {
     "yyyy": "%Y", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d", "HH": "%H", "H": "%H",
     "mm": "%M", "m": "%M", "ss": "%S", "s": "%S", "XXX": "%z",
 }  # fmt: skip
+# Signs that Spark's patterns reserve: brackets make a part optional, the others have no meaning yet.
+RESERVED = "[]{}#"
 _PATTERN_PARTS = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", flags=re.DOTALL)
 
 
@@ -39,7 +41,7 @@ def _translated(node: exp.Expr) -> exp.Expr:
 
 
 def strptime_pattern(pattern: str) -> str | None:
-    """Spark's pattern for strptime; None where a letter has no counterpart.
+    """Spark's pattern for strptime; None where a letter or sign has no counterpart.
 
     >>> strptime_pattern("d/MM/yyyy'T'HH")
     '%d/%m/%YT%H'
@@ -49,6 +51,8 @@ def strptime_pattern(pattern: str) -> str | None:
         quoted, letter = part.groups()
         if quoted is not None:
             parts.append((quoted.replace("''", "'") or "'").replace("%", "%%"))
+        elif part.group() in RESERVED:
+            return None
         elif letter is None:
             parts.append(part.group().replace("%", "%%"))
         elif part.group() in DATE_PATTERNS:

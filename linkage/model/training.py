@@ -189,6 +189,22 @@ def with_sessions(model: LinkageModel, sessions: Sequence[Iteration]) -> Linkage
     )
 
 
+def with_defaults(model: LinkageModel) -> LinkageModel:
+    """The model with Splink's defaults for the m, or the u, of a comparison that has none at all.
+
+    They are what the comparison is scored by as it is; with them written down a model is trained also where
+    the data said nothing of a comparison. Single levels that were never estimated stay as they are.
+    """
+    estimates = {}
+    for comparison in model.comparisons:
+        levels = comparison.scored_levels
+        no_m, no_u = all(level.m is None for level in levels), all(level.u is None for level in levels)
+        estimates[comparison.name] = [
+            (level.gamma, level.default_m if no_m else None, level.default_u if no_u else None) for level in levels
+        ]
+    return model.with_levels(estimates)
+
+
 def sampled_gammas(comparison: Comparison, *, is_exact: bool) -> tuple[int, ...]:
     """The levels whose u random pairs have to tell; none where one level shares what frequencies leave.
 

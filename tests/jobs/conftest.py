@@ -39,3 +39,17 @@ def demo_config(tmp_path):
 def desk(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A folder with a user's files, in which the job `match` runs."""
     return desk_in(spark, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def setting(spark):
+    """Sets what a profile may say, for one test."""
+    given = []
+
+    def set_to(name, value):
+        given.append(name)
+        spark.conf.set(name, value)
+
+    yield set_to
+    for name in given:
+        spark.conf.unset(name)

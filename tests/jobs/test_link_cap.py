@@ -89,6 +89,7 @@ def test_the_manifest_tells_exactly_what_was_lost(capped):
         counted[row["match_key"]] += row["pairs"]
     assert counted == +candidates
     assert manifest["counts"]["pairs_considered"] == sum(candidates.values())
+    # No two of its rules ask for the same values.
     assert manifest["counts"]["capped_keys"] == sum(each["keys"] for each in told.values())
     model = json.loads((ROOT / "conf" / "models" / "justice.json").read_text())
     rules = [rule["blocking_rule"] for rule in model["blocking_rules_to_generate_predictions"]]

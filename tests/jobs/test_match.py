@@ -24,6 +24,8 @@ from tests.linkage.splink_models import comparison, level, otherwise, settings
 from tests.linkage.splink_oracle import linker, scored_pairs
 
 RULE = "l.surname = r.surname AND l.city = r.city"
+# In fewer digits another weight.
+TWELVE = 12.000000000000002
 # Truth that the model must not see; unknown for some.
 WITH_TRUTH = PEOPLE.append_column(
     "person", pa.array([None if n % 9 == 0 else f"p{n % 40}" for n in range(PEOPLE.num_rows)])
@@ -41,7 +43,8 @@ def deduplicated(spark, tmp_path_factory):
             f"--settings={desk.write('settings.json', TRAINED | more)}",
             "--threshold-weight=-20",
             "--cluster-weight=3.5",
-            "--also-cluster-weights=12,-20",
+            f"--also-cluster-weights={TWELVE},-20",
+            "--max-pairs=100000",
             "--truth=person",
         )
         yield Done(desk, answer)
@@ -86,7 +89,7 @@ def test_clusters_hold_every_record_once(deduplicated):
 
 def test_clusters_at_further_weights_nest(deduplicated):
     desk = deduplicated.desk
-    at = {weight: {} for weight in (-20.0, 3.5, 12.0)}
+    at = {weight: {} for weight in (-20.0, 3.5, TWELVE)}
     parents = {}
     for row in desk.table("nested_clusters").collect():
         at[row["cluster_weight"]][row["unique_id"]] = row["cluster_id"]
@@ -100,14 +103,14 @@ def test_clusters_at_further_weights_nest(deduplicated):
         for record, label in found.items():
             together.setdefault(label, set()).add(record)
         assert set(map(frozenset, together.values())) == set(map(frozenset, nx.connected_components(graph)))
-    lower = {12.0: 3.5, 3.5: -20.0}
+    lower = {TWELVE: 3.5, 3.5: -20.0}
     for weight, found in at.items():
         for record, label in found.items():
             [parent] = parents[weight, label]
             assert parent == (at[lower[weight]][record] if weight in lower else None)
     sizes = Counter((weight, label, *parents[weight, label]) for weight in at for label in at[weight].values())
     assert {tuple(row)[:3]: row["records"] for row in desk.table("cluster_nesting").collect()} == sizes
-    counts = {f"{weight:g}": len(set(found.values())) for weight, found in at.items()}
+    counts = {repr(weight).removesuffix(".0"): len(set(found.values())) for weight, found in at.items()}
     assert desk.document("run.json")["counts"]["clusters_by_weight"] == counts
     assert f"clusters by weight in bits: {counts['-20']:,} at -20, {counts['3.5']:,} at 3.5" in deduplicated.answer.out
 
@@ -144,8 +147,14 @@ def test_run_json_is_that_of_the_interface(deduplicated):
     assert version.startswith("1 files, ")
     assert {"settings", "training"} <= document["config"].keys()
     assert document["spark"]["version"] == deduplicated.desk.spark.version
-    assert document["config"]["threshold_weight"] == "-20"
-    assert document["config"]["cluster_weight"] == "3.5"
+    asked = {name: text for name, text in document["config"].items() if name not in ("settings", "training")}
+    assert asked == {
+        "threshold_weight": "-20",
+        "cluster_weight": "3.5",
+        "also_cluster_weights": f"{TWELVE},-20",
+        "max_pairs": "100000",
+        "truth": "person",
+    }
     [note] = document["notes"]
     assert note.startswith("additional_columns_to_retain, retain_matching_columns: ignored")
 
@@ -234,7 +243,12 @@ def test_a_dry_run_estimates_and_writes_nothing(desk):
     assert line.split()[4] == f"{pairs:,}"  # nothing comes before the first rule
     assert re.search(r"^prediction: about [\d,]+ distinct pairs, [\d.]+ s and .* of shuffle", answer.out, re.MULTILINE)
     assert f"hottest keys of rule 1: {RULE}" in answer.out
-    shown = desk.dry_run(*options, "--show-keys")
+    # What a killed run left is for a run to clear.
+    left = desk.folder / "place" / ".out.partial-0123abcd"
+    left.mkdir(parents=True)
+    left.with_name(left.name + ".lock").touch()
+    shown = desk.dry_run(*options, "--show-keys", f"--output={left.with_name('out')}")
+    assert [path.name for path in sorted(left.parent.iterdir())] == [left.name, f"{left.name}.lock"]
 
     def named(out):
         return re.findall(r"\b[0-9a-f]{16}\b", out)

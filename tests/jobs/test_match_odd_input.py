@@ -1,8 +1,11 @@
 """Odd records and rules through `match`: Splink's own answer, or a refusal in one line."""
 
+import json
+
 import pyarrow as pa
 import pytest
 
+from linkage.model.splink_settings import parse_settings
 from tests.jobs.match_desk import COMPARISONS, PEOPLE, TRAINED, TRAINING, assert_refused
 from tests.linkage.splink_models import comparison, exact, level, null, otherwise
 from tests.linkage.splink_oracle import scored_pairs
@@ -94,6 +97,35 @@ def test_constant_missing_and_array_columns_weigh_as_in_splink(desk):
     # Of each of the five arrays ten records; an array that is null is no key, one of nulls is.
     assert (made["0"], made["1"], made["2"]) == (0, 0, 5 * 45)
     assert {gammas[3:6] for _, gammas, _ in found.values()} == {(1, -1, -1)}
+
+
+def test_a_model_trained_where_a_column_tells_nothing_can_be_used_again(desk):
+    table = PEOPLE.append_column("sex", pa.array(["f"] * PEOPLE.num_rows))
+    table = table.append_column("unknown", pa.array([None] * PEOPLE.num_rows, pa.string()))
+    inputs = {"people.parquet": table}
+    silent = [comparison(name, null(name), exact(name), otherwise()) for name in ("sex", "unknown")]
+    surname = comparison("surname", null("surname"), exact("surname"), otherwise())
+    forename = comparison("forename", null("forename"), exact("forename"), otherwise())
+    document = {key: value for key, value in TRAINED.items() if key != "probability_two_random_records_match"}
+    document |= {"comparisons": [forename, surname, *silent]}
+    # No session leaves the surname free, none knows a value of `unknown`, and all have one `sex`.
+    plan = TRAINING | {"em_blocking_rules": [["surname"]]}
+    answer = _match(desk, inputs, document, f"--training={desk.write('training.yaml', plan)}")
+    assert answer.code == 0, answer.err
+    for told in ("comparison surname: no EM session leaves it free", "comparison unknown, level 'ELSE': never seen"):
+        assert told in answer.out
+    # Splink reads the model, and weighs as the run did.
+    _assert_splinks(desk, inputs, desk.document("model.json"))
+    matched = desk.output.rename(desk.folder / "matched")
+    # All that match and explain ask of a model without a plan.
+    assert parse_settings((matched / "model.json").read_text(encoding="utf-8"), where="model.json").is_trained
+    answer = desk.explain(f"--run={matched}")
+    assert answer.code == 0, answer.err
+    # A model that is not trained is named by its file.
+    desk.output.rename(desk.folder / "explained")
+    (matched / "model.json").write_text(json.dumps(document), encoding="utf-8")
+    answer = desk.explain(f"--run={matched}")
+    assert_refused(desk, answer, 2, [f"{matched}/model.json: the model is not trained"], job="explain")
 
 
 def test_strings_of_any_kind_are_compared_as_in_splink(desk):

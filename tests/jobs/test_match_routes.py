@@ -3,8 +3,6 @@
 import networkx as nx
 import pytest
 
-from jobs.harness.limits import component_limits
-from linkage.errors import ConfigError
 from tests.jobs.match_desk import PEOPLE, TRAINED, desk_in
 
 
@@ -47,20 +45,6 @@ def components_by_networkx(edges):
     return edges.sparkSession.createDataFrame(rows, "node bigint, component bigint")
 
 
-@pytest.fixture
-def setting(spark):
-    """Sets what a profile may say, for one test."""
-    given = []
-
-    def set_to(name, value):
-        given.append(name)
-        spark.conf.set(name, value)
-
-    yield set_to
-    for name in given:
-        spark.conf.unset(name)
-
-
 @pytest.mark.parametrize("beyond", [None, "tests.jobs.test_match_routes:components_by_networkx"])
 def test_clusters_are_the_same_where_they_do_not_fit_this_process(spark, tmp_path, monkeypatch, setting, beyond):
     found = []
@@ -75,19 +59,3 @@ def test_clusters_are_the_same_where_they_do_not_fit_this_process(spark, tmp_pat
         assert answer.code == 0, answer.err
         found.append(_rows(desk, "clusters"))
     assert found[0] == found[1]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [
-        ("edges", "many", ["spark.linkage.components.edges many", "number"]),
-        ("beyond", "tests.jobs:nothing", ["spark.linkage.components.beyond", "MODULE:FUNCTION"]),
-        ("beyond", "no_such_module:nothing", ["no_such_module:nothing"]),
-        ("beyond", "components", ["MODULE:FUNCTION"]),
-    ],
-)
-def test_what_a_profile_says_of_clusters_is_checked_before_any_work(spark, setting, name, value, words):
-    setting(f"spark.linkage.components.{name}", value)
-    with pytest.raises(ConfigError) as refused:
-        component_limits(spark)
-    assert all(word in str(refused.value) for word in words)

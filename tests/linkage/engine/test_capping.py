@@ -10,15 +10,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from linkage.engine import budget, chunks, survey
-from linkage.engine.capping import Lost, lost
+from linkage.engine.capping import Lost, capped_keys, lost
 from linkage.engine.exploding import RULE
 from linkage.engine.key_rows import Carried, key_rows
 from linkage.engine.records import ID
-from linkage.engine.sizes import RuleSize, SharedKeys
+from linkage.engine.sizes import CappedKeys, KeySizes, RuleSize, SharedKeys
 from linkage.errors import ConfigError, RefusedError
+from linkage.model.blocking import keyed_rules
 from tests.linkage.engine.capped_by_hand import RULES, ByHand
 from tests.linkage.engine.prepared import plain, prepared
-from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
+from tests.linkage.splink_models import comparison, exact, model, null, otherwise, settings
 
 KERNELS = pytest.mark.parametrize("memory", [0, 10**9], ids=["wide", "held"])
 # A failure is shown as it was found: making it smaller would take hundreds of Spark jobs.
@@ -189,6 +190,17 @@ def test_sizes_are_of_the_keys_that_are_left(spark, limits):
         budget.check(ready.records, ready.rules, found, 4, limits, name="link.max_pairs")
     with pytest.raises(RefusedError, match="at least 7 distinct pairs"):
         budget.check(ready.records, ready.rules, ready.surveyed(limits), 5, limits, name="link.max_pairs")
+
+
+def test_a_key_of_two_rules_over_the_same_values_is_counted_once():
+    rules = ["l.surname = r.surname", "l.surname = r.surname AND l.city < r.city", "l.dob = r.dob", "l.city = r.city"]
+    read = model(settings(CITY, rules=rules))
+    keyed = keyed_rules(read.blocking_rules, "duckdb", where="settings.json")
+    surnames, days = (CappedKeys(pa.array(keys, pa.uint64()), 9, 9) for keys in ([1, 2], [3]))
+    sizes = KeySizes({}, {}, SharedKeys(3, b"0"), {0: surnames, 1: surnames, 2: days})
+    assert capped_keys(keyed, sizes) == 3  # two surnames and a day
+    assert [each.keys for each in lost(keyed, sizes, {}).values()] == [2, 2, 1]
+    assert capped_keys(keyed, replace(sizes, capped={})) == 0
 
 
 def test_more_capped_keys_than_tasks_can_hold_are_refused(spark, limits, monkeypatch):

@@ -204,7 +204,11 @@ def test_what_was_not_estimated_is_warned_of(spark, limits):
     unestimated = "comparison dob: no EM session leaves it free, so its m is not estimated"
     assert trained.warnings[0].startswith(unestimated)
     assert [line for line in trained.warnings[1:] if "comparison dob" in line or "never seen" in line] == []
-    assert {name.split(":")[0] for name in trained.model.untrained_levels()} == {"dob"}
+    # It is scored, and kept, by Splink's defaults.
+    assert [level.m for level in trained.model.comparisons[2].scored_levels] == [
+        level.default_m for level in model(_document("dedupe_only")).comparisons[2].scored_levels
+    ]
+    assert trained.model.is_trained
 
 
 @pytest.mark.parametrize(

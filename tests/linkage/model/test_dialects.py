@@ -242,6 +242,18 @@ def test_where_the_kernel_answers_for_itself(sql, left, right, value):
         ("to_date(a, b)", "to_date"),
         ("substr(a, 0, 2) = substr(b, 0, 2)", "substring from 0"),
         ("left(a, -1)", "left with a negative length"),
+        ("datediff(year, d, e)", "datediff with a unit"),  # Spark's counts anniversaries, DuckDB's New Years
+        ("date_diff(hour, d, e)", "datediff with a unit"),
+        ("datediff(day, d, e)", "datediff with a unit"),  # of timestamps, Spark's are of 24 hours
+        ("try_to_timestamp(a, 'yyyy-MM-dd[ HH:mm]')", "try_to_timestamp"),  # an optional part, no brackets
+        ("try_to_timestamp(a, 'yyyy{MM}')", "try_to_timestamp"),
+        ("to_date(a, 'yyyy-MM-dd[ HH]')", "to_date"),
+        ("to_date(a, 'yyyy#MM')", "to_date"),
+        ("cast(p as array<int>)", "a cast to an integer"),
+        ("try_cast(p as array<array<bigint>>)", "a cast to an integer"),
+        ("cast(p as array<decimal(9, 2)>)", "a cast to a decimal"),
+        ("concat_ws('-', a, b) = 'x'", "concatws"),  # derived from a function that is known
+        ("to_unix_timestamp(a)", "unix_timestamp with a pattern"),
     ],
 )
 def test_what_is_not_known_to_mean_the_same_in_the_kernel_is_refused_by_name(sql, culprit):

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from linkage.errors import ConfigError
 from linkage.model.em import Iteration
+from linkage.model.splink_settings import to_settings
 from linkage.model.training import (
     SessionHistory,
     exact_agreement_column,
@@ -14,6 +15,7 @@ from linkage.model.training import (
     session_prior,
     training_report,
     u_from_counts,
+    with_defaults,
     with_sessions,
     with_u,
 )
@@ -206,3 +208,33 @@ def test_a_report_has_each_sessions_way_by_comparison_and_level():
     assert read.parameters["a"][0].m == (0.05, None)
     with pytest.raises(ValidationError, match="not as many values as priors"):
         SessionHistory.model_validate(report["sessions"][0] | {"priors": [0.5]})
+
+
+def test_a_comparison_without_any_m_or_u_gets_splinks_defaults_and_weighs_the_same():
+    unknown = [null("unknown"), exact("unknown"), otherwise()]  # no value in the data: neither m nor u
+    document = settings(
+        comparison("unknown", *unknown),
+        comparison("city", null("city"), exact("city", u=0.25), otherwise(u=0.75)),  # never free: no m
+        comparison("dob", null("dob"), exact("dob", 0.9, 0.01), otherwise()),  # ELSE never seen
+        rules=["l.dob = r.dob"],
+        probability_two_random_records_match=0.01,
+    )
+    before = model(document)
+    after = with_defaults(before)
+    found = {c.name: [(level.m, level.u) for level in c.scored_levels] for c in after.comparisons}
+    # Splink's defaults for two levels are m 0.95 and 0.05, and u such that they weigh 10 and -5 bits.
+    m = (0.95, pytest.approx(0.05))
+    assert found == {
+        "unknown": [(m[0], 0.95 / 2**10), (m[1], pytest.approx(0.05 * 2**5))],
+        "city": [(m[0], 0.25), (m[1], 0.75)],
+        "dob": [(0.9, 0.01), (None, None)],
+    }
+    weights = [[level.match_weight for c in each.comparisons for level in c.levels] for each in (before, after)]
+    assert weights[0] == weights[1]
+    assert (before.is_trained, after.is_trained) == (False, True)
+    # Written and read again, by way of Splink, it is the same; another u above 1 is still refused.
+    saved = to_settings(after)
+    assert model(saved).comparisons == after.comparisons
+    saved["comparisons"][0]["comparison_levels"][2]["u_probability"] = 1.7
+    with pytest.raises(ConfigError, match="m and u must be 0 to 1"):
+        model(saved)
