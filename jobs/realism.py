@@ -18,12 +18,12 @@ from pyspark.sql import functions as F
 import schemas
 from jobs import settings
 from jobs.harness import keys, lock
-from jobs.harness.config import digest, read_text
+from jobs.harness.config import digest
 from jobs.harness.config import load as load_yaml
 from jobs.harness.run import Run
 from jobs.judging import RECORD_KEY
 from jobs.settings import PipelineSettings
-from linkage.documents import parse
+from jobs.synthesise import rates_of
 from linkage.errors import InputError, RefusedError
 from linkage.lake import Lake, Zone, read_input
 from linkage.quality.anchors import Anchors, Finding
@@ -126,12 +126,11 @@ def _supply(lake: Lake, name: str) -> DataFrame:
 
 
 def _asked(config: PipelineSettings) -> dict[str, float]:
-    """The agreement that the rates ask for, by the names of anchors; nothing where they say no agreement."""
-    section = config.synthesise
-    if section is None:
+    """The agreement that the rates ask for, by the names of anchors; nothing where no rates are known."""
+    if config.synthesise is None:
         return {}
-    agreement = parse(read_text(section.rates), section.rates).get("agreement", {})
-    return {name: float(agreement[theirs]["rate"]) for name, theirs in _ASKED.items() if theirs in agreement}
+    agreement = rates_of(config.synthesise).agreement
+    return {name: getattr(agreement, theirs).rate for name, theirs in _ASKED.items()}
 
 
 def _of_people(supply: DataFrame) -> DataFrame:

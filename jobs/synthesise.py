@@ -63,13 +63,17 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 
 def _spec(section: SynthesiseSettings) -> Spec:
     """What to make; raises ConfigError if the rates, or those of the profile, are not as they must be."""
-    document = _document(section.rates)
-    where = section.rates
-    if section.profile is not None:
-        document, where = overridden(document, _document(section.profile)), section.profile
-    rates = documents.validate(document, Rates, where)
+    rates = rates_of(section)
     chosen = {} if section.datasets is None else {"datasets": section.datasets}
     return Spec(people=section.people, seed=section.seed, rates=rates, companions=section.companions, **chosen)
+
+
+def rates_of(section: SynthesiseSettings) -> Rates:
+    """The rates, with those of the profile in their place; raises ConfigError if they are not as they must be."""
+    document, where = _document(section.rates), section.rates
+    if section.profile is not None:
+        document, where = overridden(document, _document(section.profile)), section.profile
+    return documents.validate(document, Rates, where)
 
 
 def _document(path: Path) -> Mapping[str, Any]:

@@ -195,10 +195,6 @@ def _letter(draws: Draws, salt: str) -> Column:
     return F.substring(F.lit(_LETTERS), draws.below(len(_LETTERS), salt).cast("int") + 1, F.lit(1))
 
 
-def _digits(number: Column, length: int) -> Column:
-    return F.lpad(number.cast("string"), length, "0")
-
-
 def _sector(draws: Draws) -> Column:
     """A postcode sector of an area that begins with X, which no real one does (K)."""
     district, digit = draws.below(9, "district") + 1, draws.below(10, "sector")
@@ -225,13 +221,11 @@ _OF_PEOPLE: Mapping[str, Callable[[Column], Column]] = {
     "cro": identifiers.cro,
     "prison_number": identifiers.prison_number,
     "crn": identifiers.crn,
-    # Of the right form: QQ begins no real one.
-    "nino": lambda person: F.concat(F.lit("QQ"), _digits(F.pmod(person, F.lit(10**6)), 6), F.lit("C")),
-    # Of the range that is never issued, and without a check digit that fits but by chance.
-    "nhs_number": lambda person: F.concat(F.lit("999"), _digits(F.pmod(person, F.lit(10**7)), 7)),
-    "upn": lambda person: F.concat(F.lit("Z999"), _digits(person, 9)),
-    "urn": lambda person: F.concat(F.lit("00ZZ"), _digits(F.pmod(person, F.lit(10**5)), 5), F.lit("99")),
-    "asn": lambda person: F.concat(F.lit("99/00ZZ/00/"), person.cast("string"), F.lit("E")),
+    "nino": identifiers.nino,
+    "nhs_number": identifiers.nhs_number,
+    "upn": identifiers.upn,
+    "urn": identifiers.urn,
+    "asn": lambda person: identifiers.asn(person, F.lit(2000)),
 }
 _TEXT_OF: Mapping[str, Callable[[Draws], Column]] = {
     "forename1": _name,

@@ -89,7 +89,7 @@ def test_gaps_that_hang_on_a_role_do(tables: Tables) -> None:
 def test_numbers_of_people_join_and_nobody_has_them(tables: Tables) -> None:
     forms = {
         "pnc": r"\d{4}/[1-9]\d{6}[A-Z]",
-        "nino": r"QQ\d{6}C",
+        "nino": r"QQ\d{6}[A-D]",
         "nhs_number": r"999\d{7}",
         "postcode": r"XA\d \dAA",
         "prison_number": r"[Q-Z]\d{4}[A-Z]{2}",
