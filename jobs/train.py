@@ -11,11 +11,10 @@ from pathlib import Path
 import schemas
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
-from jobs.harness.config import read_text
 from jobs.harness.lakes import LakeRoots, place
 from jobs.harness.limits import kernel_limits, records_memory
 from jobs.harness.manifest import write_json
-from jobs.harness.models import model_documents, model_of_row, model_row
+from jobs.harness.models import model_documents, model_of_row, model_row, read_model
 from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
@@ -25,7 +24,6 @@ from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.lake import Lake, Zone
 from linkage.model.specification import LinkageModel
-from linkage.model.splink_settings import parse_settings
 from linkage.model.training_plan import TrainingPlan
 
 
@@ -57,7 +55,7 @@ def _take(task: stages.Task[PipelineSettings], trained_in: LakeRoots) -> dict[st
 
 
 def _train(task: stages.Task[PipelineSettings], settings: Path, training: Path) -> dict[str, int]:
-    model = parse_settings(read_text(settings), where=str(settings))
+    model = read_model(settings)
     training_plan = load_yaml(training, TrainingPlan)
     rules = training_rules(training_plan, model, where=str(training), first_number=0)
     frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))

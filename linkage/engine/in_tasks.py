@@ -9,7 +9,7 @@ from functools import partial
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
-from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from linkage.engine import kernel
 from linkage.engine.records import Task
@@ -67,7 +67,8 @@ class InTasks:
 
         A column `summary` is told and not written.
         """
-        told = self.chunks.mapInArrow(partial(self.task, folder=folder), kernel.WRITTEN).toArrow().to_pylist()
+        writing, schema = partial(self.task, folder=folder), from_arrow_schema(kernel.WRITTEN)
+        told = self.chunks.mapInArrow(writing, schema).toArrow().to_pylist()
         files = [File(row["name"], row["size"], row["rows"]) for row in told if row["name"] is not None]
         fields = [field for field in to_arrow_schema(self.schema, timezone="UTC") if field.name != kernel.SUMMARY]
         summaries = [row["summary"] for row in told if row["summary"] is not None]

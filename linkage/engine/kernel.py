@@ -25,7 +25,14 @@ KEY_ROWS = "key_rows"
 SUMMARY = "summary"
 
 # What a task tells of a file that it wrote: name, bytes, rows; or a summary and no file.
-WRITTEN = "name string, size bigint, rows bigint, summary binary"
+WRITTEN = pa.schema(
+    [
+        pa.field("name", pa.string()),
+        pa.field("size", pa.int64()),
+        pa.field("rows", pa.int64()),
+        pa.field(SUMMARY, pa.binary()),
+    ]
+)
 
 # What an expression raises that meets a value it was not made for.
 _OF_THE_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
@@ -155,7 +162,7 @@ def results(
         yield from emitted(connection, output, folder, with_summary=bool(summaries), rows=rows)
     for kind, summary in summaries.items():
         counted = connection.sql(summary).to_arrow_table()
-        yield _summary_row(_WRITTEN if folder else _schema(connection, outputs[-1]), chunks.telling(counted, kind))
+        yield _summary_row(WRITTEN if folder else _schema(connection, outputs[-1]), chunks.telling(counted, kind))
 
 
 def emitted(
@@ -174,7 +181,7 @@ def emitted(
     if not count:
         path.unlink()
         return
-    yield pa.RecordBatch.from_pylist([{"name": name, "size": path.stat().st_size, "rows": count}], schema=_WRITTEN)
+    yield pa.RecordBatch.from_pylist([{"name": name, "size": path.stat().st_size, "rows": count}], schema=WRITTEN)
 
 
 def select(batches: Iterator[pa.RecordBatch], sql: str, limits: KernelLimits) -> Iterator[pa.RecordBatch]:
@@ -219,16 +226,6 @@ def _no_value_told() -> Iterator[None]:
         ) from None
     except duckdb.Error as error:
         raise LinkageError(f"a task's DuckDB failed ({type(error).__name__})") from None
-
-
-_WRITTEN = pa.schema(
-    [
-        pa.field("name", pa.string()),
-        pa.field("size", pa.int64()),
-        pa.field("rows", pa.int64()),
-        pa.field(SUMMARY, pa.binary()),
-    ]
-)
 
 
 def _beside_summary(sql: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from linkage.engine.held import ROW
 from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
 from linkage.engine.weights import term_frequency_column
 from linkage.errors import ConfigError, InputError
 
-_ROW = "__row"
 _SOURCE = "__wanted_source"
 _WRITTEN = "__wanted_id"
 
@@ -56,17 +56,17 @@ def _frequencies(records: LinkageRecords, pair: pa.Table, columns: Sequence[str]
     if not columns:
         return []
     rows = pa.array(range(pair.num_rows), pa.int64())
-    named = pair.select(columns).rename_columns([f"{_ROW}_{column}" for column in columns]).append_column(_ROW, rows)
+    named = pair.select(columns).rename_columns([f"{ROW}_{column}" for column in columns]).append_column(ROW, rows)
     mine = F.broadcast(records.frame.sparkSession.createDataFrame(named))
     counted = [
         count.alias(f"{name}_{position}")
         for position, column in enumerate(columns)
         for name, count in (
             ("present", F.count(quoted(column))),
-            ("equal", F.count_if(F.col(quoted(column)) == F.col(quoted(f"{_ROW}_{column}")))),
+            ("equal", F.count_if(F.col(quoted(column)) == F.col(quoted(f"{ROW}_{column}")))),
         )
     ]
-    by_row = records.frame.select(*map(quoted, columns)).crossJoin(mine).groupBy(_ROW).agg(*counted).sort(_ROW)
+    by_row = records.frame.select(*map(quoted, columns)).crossJoin(mine).groupBy(ROW).agg(*counted).sort(ROW)
     found = by_row.collect()
     return [
         [row[f"equal_{n}"] / row[f"present_{n}"] if row[f"equal_{n}"] else None for row in found]
