@@ -139,7 +139,9 @@ def _expectation(patterns: PatternCounts, parameters: Parameters) -> NDArray[np.
         gammas = patterns.gammas[:, column]
         for gamma, m in parameters.m[name].items():
             weights[gammas == gamma] += math.log2(_seen(m) / _seen(parameters.u[name][gamma]))
-    return np.asarray(1.0 / (1.0 + np.exp2(-weights)))
+    # A pattern that speaks against a match by a thousand bits has a probability of none: that is no overflow.
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / (1.0 + np.exp2(-weights)))
 
 
 def _seen(probability: float | None) -> float:
