@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 from tests.benchmarks.engine_data import HOT_BIRTH, HOT_SURNAME, with_hot_key
 from tests.benchmarks.engine_edges import edges
 from tests.benchmarks.engine_model import HOT_RULE, LOOSER, RULES, TRAINING, settings
-from tests.benchmarks.engine_records import records
+from tests.benchmarks.engine_records import PEOPLE_PER_THOUSAND_RECORDS, records
 from tests.benchmarks.engine_runs import accuracy
 
 
@@ -28,7 +28,7 @@ def test_records_have_ids_of_their_own_that_say_nothing_about_the_person(made):
         f"SELECT count(*), count(DISTINCT unique_id), count(DISTINCT true_person) FROM '{made}/*.parquet'"
     )
     assert count == ids
-    assert 0.9 < 2_000 / 840 * 1_000 / count < 1.1
+    assert 0.9 < 2_000 / PEOPLE_PER_THOUSAND_RECORDS * 1_000 / count < 1.1
     assert people < count
     # Neighbours in the order of the IDs are no likelier to be one person than any other two.
     [(alike,)] = _rows(

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "conf" / "pipelines" / "demo.yaml"
 
 
-def small(folder: Path, people: int = 450) -> dict[str, Any]:
+def small(folder: Path, people: int = 700) -> dict[str, Any]:
     """The demo's config with all its places in a folder, and few people."""
     config: dict[str, Any] = yaml.safe_load(DEMO.read_text())
     config |= {"lake": f"{folder}/lake", "runs": f"{folder}/runs"}

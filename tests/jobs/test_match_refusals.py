@@ -31,7 +31,7 @@ WHOLE = _parquet_bytes(PEOPLE)
 HEADER = "unique_id,forename,surname,dob,city\n"
 INPUTS = {
     "an empty file": (3, ["people.csv: the file is empty"], ("people.csv", b"")),
-    "a name twice in the header": (3, ["people.csv", "twice: dob"], ("people.csv", "unique_id,dob,dob\n")),
+    "a name twice in the header": (3, ["people.csv", "twice: columns 2, 3"], ("people.csv", "unique_id,dob,dob\n")),
     "no name in the header": (3, ["people.csv", "column 2"], ("people.csv", "unique_id,,dob\n1,a,b\n")),
     "a header of other names": (2, ["input people: no such column", "surname"], ("people.csv", "unique_id\n1\n")),
     "no ID column": (2, ["input people: no column unique_id"], ("people.csv", HEADER[7:] + "1,a,b,c,d\n")),

@@ -313,17 +313,6 @@ def test_a_config_that_is_wrong_is_refused_without_spark(tmp_path, capsys, demo_
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_budget_that_is_too_small_refuses(done):
-    pipeline, _ = done
-    before = pipeline.config["link"]
-    pipeline.config["link"] = before | {"max_pairs": 10}
-    code, _, err = pipeline.run(job="link")
-    pipeline.config["link"] = before
-    assert code == 4
-    assert pipeline.manifest["stages"] == {"link": "refused"}
-    assert "10" in err.splitlines()[-1]
-
-
 def test_the_measures_of_another_run_stand_beside(done, monkeypatch):
     pipeline, _ = done
     monkeypatch.setitem(pipeline.config, "evaluate", {"basis": "synthetic", "beside": pipeline.config["lake"]})
@@ -373,3 +362,14 @@ def test_the_supplies_are_held_to_what_is_known_of_the_real_ones(done):
 def _facts(out: str) -> list[str]:
     """The lines of a summary that a second run must repeat."""
     return [line for line in out.splitlines() if not line.startswith(("seconds", "this run"))]
+
+
+def test_a_budget_that_is_too_small_refuses(done):
+    pipeline, _ = done
+    before = pipeline.config["link"]
+    pipeline.config["link"] = before | {"max_pairs": 10}
+    code, _, err = pipeline.run(job="link")
+    pipeline.config["link"] = before
+    assert code == 4
+    assert pipeline.manifest["stages"] == {"link": "refused"}
+    assert "10" in err.splitlines()[-1]

@@ -44,8 +44,9 @@ def test_a_shipped_model_runs_on_the_common_schema_and_can_be_trained(no_records
     read |= {column for rule in (*blocking, *rules.all) for column in rule.columns}
     # Nothing but linkage fields: not the source's own keys, nor what was kept aside.
     assert read <= {column.name for column in linked.columns if column.linkage}
-    records = linkage_records_of(no_records, model, rules.all, source="source_dataset", names=MODELS[name])
-    check_runnable(records, model, (*blocking, *rules.all))
+    every = (*blocking, *rules.all)
+    records = linkage_records_of(no_records, model, every, source="source_dataset", names=MODELS[name])
+    check_runnable(records, model, every)
     # Every comparison is left free by some session.
     free = {comparison.name for rule in rules.sessions for comparison in free_comparisons(model, rule)}
     assert free == {comparison.name for comparison in model.comparisons}

@@ -112,10 +112,11 @@ def test_lone_keys_go_no_further(spark, limits):
 
 
 @pytest.mark.parametrize("is_hot", [True, False])
-def test_a_samples_pairs_have_the_probability_that_was_asked_for(spark, limits, request, is_hot):
+def test_a_samples_pairs_have_the_probability_that_was_asked_for(spark, limits, request, monkeypatch, is_hot):
     """Also where one key has most pairs, hot or not: its records are sampled, the key is never out as a whole."""
     if is_hot:
         request.getfixturevalue("hot")
+        monkeypatch.setattr("linkage.engine.key_rows.KEYS_OF_A_SAMPLE", 20)
     records, share = 120, 0.25
     ready = prepared(spark, settings(CITY, rules=RULES[:1]), {"a": _crowd(records)})
     sizes = ready.surveyed(limits).sizes
