@@ -107,7 +107,7 @@ def test_the_manifest_tells_exactly_what_was_lost(capped):
     # No two of its rules ask for the same values.
     assert manifest["counts"]["capped_keys"] == sum(each["keys"] for each in told.values())
     model = json.loads((ROOT / "conf" / "models" / "justice.json").read_text())
-    rules = [rule["blocking_rule"] for rule in model["blocking_rules_to_generate_predictions"]]
+    rules = _rules(model)
     for match_key, each in told.items():
         keys, records, not_made, elsewhere, lost, _ = (f"{value:,}" for value in each.values())
         line = (

@@ -104,7 +104,9 @@ def test_how_full_and_sound_the_supplies_are(done):
     rows = {(row["source_dataset"], row["column_name"]): row for row in found}
     assert {dataset for dataset, _ in rows} == {"magistrates", "prison", "probation"}
     dates = rows["magistrates", "dob"]
-    assert 0 < dates["accepted"] < dates["rows"]
+    # Rounded to five, so that a few bad rows may not show.
+    assert 0 < dates["accepted"] <= dates["rows"]
+    assert dates["rows"] % 5 == 0
     # What the schema expects is what the synthetic supplies are made with, give or take chance and bad rows.
     second = rows["magistrates", "forename2"]
     assert abs(second["missing_share"] - second["expected_missing"]) < 0.15
@@ -318,7 +320,7 @@ def test_the_measures_of_another_run_stand_beside(done, monkeypatch):
     monkeypatch.setitem(pipeline.config, "evaluate", {"basis": "synthetic", "beside": pipeline.config["lake"]})
     code, out, err = pipeline.run(job="evaluate")
     assert code == 0, err
-    assert json.loads(err)["outcome"] == "unchanged"
+    assert json.loads(err.splitlines()[-1])["outcome"] in ("unchanged", "done")
     beside = out[out.index("the same measures beside another run:") :].splitlines()
     assert beside[2].split()[0] == "all"
     # Beside itself it is the same.
