@@ -12,9 +12,8 @@ from pyspark.sql import functions as F
 
 import schemas
 from jobs.harness import stages
-from jobs.harness.lakes import LakeRoots
 from jobs.settings import PipelineSettings
-from linkage.lake import Lake, Zone
+from linkage.lake import Lake, LakeRoots, Zone
 from linkage.quality.linkage_error import linkage_error
 from linkage.quality.reading import compared, reading
 

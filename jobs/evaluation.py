@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import field_validator
 
 from jobs.harness.config import Settings
-from jobs.harness.lakes import LakeRoots
+from linkage.lake import LakeRoots
 from linkage.quality.linkage_error import TruthBasis
 from linkage.records.subgroups import SUBGROUPS
 

@@ -13,10 +13,9 @@ import schemas
 from jobs import evaluate, ingest, link, resolve, settings, stage_summary, synthesise, train
 from jobs.harness import lock
 from jobs.harness.config import digest
-from jobs.harness.lakes import place
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
-from linkage.lake import Lake, Zone
+from linkage.lake import Lake, Zone, table_path
 
 RESUMES = True
 READS = frozenset({Zone.LINKAGE, Zone.EVALUATION})
@@ -54,7 +53,7 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
     lines = ["", "tables:"]
     for table in run.manifest.outputs:
         zone, _, name = table.partition("/")
-        lines.append(f"  {table:<40} {place(config.lake, Zone(zone), name)}")
+        lines.append(f"  {table:<40} {table_path(config.lake, Zone(zone), name)}")
     lines += [
         "",
         *stage_summary.found(run.manifest.counts, run.manifest.more),

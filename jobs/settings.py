@@ -15,8 +15,8 @@ from jobs.evaluation import EvaluateSettings
 from jobs.harness import config
 from jobs.harness.config import Settings
 from jobs.harness.keys import KeySettings
-from jobs.harness.lakes import LakeRoots
 from linkage.errors import ConfigError
+from linkage.lake import LakeRoots
 from linkage.quality.linkage_error import TruthBasis
 from linkage.records.contract import Contract, Kind
 from linkage.synthetic import known_datasets

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from linkage.errors import RefusedError
-from linkage.lake import Zone
+from linkage.lake import LakeRoots, Zone
 from linkage.lake.paths import absolute, is_local
 
 NAME = ".lock"
 
 
 @contextmanager
-def alone(lake: str | Mapping[Zone, str], runs: Path) -> Iterator[None]:
+def alone(lake: LakeRoots, runs: Path) -> Iterator[None]:
     """Keeps a second run from the same tables, whatever config it has.
 
     The lock lies with the tables: in the lake's root, or in that of the linkage zone where each
@@ -35,7 +35,7 @@ def alone(lake: str | Mapping[Zone, str], runs: Path) -> Iterator[None]:
         yield
 
 
-def _place(lake: str | Mapping[Zone, str], runs: Path) -> Path:
+def _place(lake: LakeRoots, runs: Path) -> Path:
     root = lake if isinstance(lake, str) else lake.get(Zone.LINKAGE)
     root = None if root is None else root.removeprefix("file://")
     return Path(absolute(root)) if root is not None and is_local(root) else runs

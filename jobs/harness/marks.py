@@ -16,7 +16,7 @@ from typing import Any
 
 from jobs.harness.manifest import write_json
 from linkage.errors import InputError
-from linkage.lake import Zone
+from linkage.lake import LakeRoots, Zone
 
 _FOLDER = "stages"
 
@@ -25,7 +25,7 @@ _FOLDER = "stages"
 class Mark:
     """What a stage says of itself: versions by table (or path); no fingerprint while it works."""
 
-    lake: str | Mapping[Zone, str]
+    lake: LakeRoots
     outputs: Mapping[str, str | None]
     inputs: Mapping[str, str | None]
     counts: Mapping[str, int]
@@ -36,7 +36,7 @@ class Mark:
 def write(
     runs: Path,
     stage: str,
-    lake: str | Mapping[Zone, str],
+    lake: LakeRoots,
     *,
     outputs: Mapping[str, str | None],
     inputs: Mapping[str, str | None],
@@ -50,12 +50,12 @@ def write(
     write_json(path, vars(Mark(lake, outputs, inputs, counts, fingerprint, written)))
 
 
-def read(runs: Path, stage: str, lake: str | Mapping[Zone, str]) -> Mark | None:
+def read(runs: Path, stage: str, lake: LakeRoots) -> Mark | None:
     """The stage's mark; None if there is none, it is cut short or it tells of another lake."""
     return _read(_path(runs, stage), lake)
 
 
-def check_inputs(inputs: Mapping[str, str | None], runs: Path, lake: str | Mapping[Zone, str]) -> None:
+def check_inputs(inputs: Mapping[str, str | None], runs: Path, lake: LakeRoots) -> None:
     """Refuse tables that a stage left half made, that are not its own, or that are out of date.
 
     What no stage has a mark for may come from anywhere. Supplies in the landing zone belong to
@@ -99,7 +99,7 @@ def _path(runs: Path, stage: str) -> Path:
     return runs / _FOLDER / f"{stage}.json"
 
 
-def _read(path: Path, lake: str | Mapping[Zone, str]) -> Mark | None:
+def _read(path: Path, lake: LakeRoots) -> Mark | None:
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         mark = Mark(**document)

@@ -22,14 +22,14 @@ from jobs.harness.manifest import versions
 from jobs.harness.run import Run
 from jobs.harness.sources import code_hash
 from linkage.errors import ConfigError
-from linkage.lake import Lake, Zone
+from linkage.lake import Lake, LakeRoots, Zone
 from linkage.lake.files import files_fingerprint
 
 
 class LakeSettings(Protocol):
     """What the config of any pipeline has."""
 
-    lake: str | dict[Zone, str]
+    lake: LakeRoots
     runs: Path
     key: keys.KeySettings
 

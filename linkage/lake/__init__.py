@@ -10,6 +10,7 @@ from linkage.lake.directory import (
     write_text,
 )
 from linkage.lake.files import check_input, guess_text_format, read_input, read_lines, read_text_input
+from linkage.lake.paths import LakeRoots, table_path
 from linkage.lake.shared import commit_files, new_folder, parquet_files, read_rows, tasks_share, write_rows
 from linkage.lake.tables import Commit, Lake, fingerprint, write_table
 from schemas import Zone
@@ -19,6 +20,7 @@ __all__ = [
     "Commit",
     "Delimited",
     "Lake",
+    "LakeRoots",
     "StagedFolder",
     "Zone",
     "check_input",
@@ -34,6 +36,7 @@ __all__ = [
     "read_rows",
     "read_text_input",
     "staged_folder",
+    "table_path",
     "tasks_share",
     "write_document",
     "write_rows",

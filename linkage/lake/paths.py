@@ -11,7 +11,26 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
-from linkage.errors import InputError
+from linkage.errors import ConfigError, InputError
+from schemas import Zone
+
+LakeRoots = str | Mapping[Zone, str]
+
+
+def table_path(lake: LakeRoots, zone: Zone, table: str) -> str:
+    """Where a table of a lake is: `lake` is one root with a folder for each zone, or a root for each zone that is used.
+
+    >>> table_path("s3://lake/", Zone.LINKAGE, "models")
+    's3://lake/linkage/models'
+
+    Raises:
+        ConfigError: The zone has no root.
+    """
+    if isinstance(lake, str):
+        return f"{lake.rstrip('/')}/{zone}/{table}"
+    if zone not in lake:
+        raise ConfigError(f"zone {zone}: the lake has no root for it; name one in the config")
+    return f"{lake[zone].rstrip('/')}/{table}"
 
 
 def absolute(path: str) -> str:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
-from linkage.errors import ConfigError, InputError, RefusedError
+from linkage.errors import InputError, RefusedError
 from linkage.lake.directory import names_in
 from linkage.lake.files import files_fingerprint
-from linkage.lake.paths import absolute, is_local
+from linkage.lake.paths import LakeRoots, absolute, is_local, table_path
 from schemas import TableSchema, Zone, guarded
 
 # Zones whose tables hold what people are called, or what is known of them.
@@ -36,13 +36,10 @@ class Commit:
 
 @dataclass(frozen=True)
 class Lake:
-    """The tables of one pipeline, seen by a job that declared what it reads and writes.
-
-    `roots` is one root, under which each zone is a folder, or a root for each zone that is used.
-    """
+    """The tables of one pipeline, seen by a job that declared what it reads and writes."""
 
     spark: SparkSession
-    roots: str | Mapping[Zone, str]
+    roots: LakeRoots
     reads: frozenset[Zone]
     writes: frozenset[Zone]
 
@@ -54,13 +51,7 @@ class Lake:
             ConfigError: The zone has no root.
         """
         self._permit(zone, self.reads | self.writes, "open")
-        if isinstance(self.roots, str):
-            root = f"{self.roots.rstrip('/')}/{zone}"
-        elif zone in self.roots:
-            root = self.roots[zone].rstrip("/")
-        else:
-            raise ConfigError(f"zone {zone}: the lake has no root for it; name one in the config")
-        return f"{absolute(root)}/{table}"
+        return absolute(table_path(self.roots, zone, table))
 
     def read(self, zone: Zone, table: str, schema: TableSchema) -> DataFrame:
         """Reads a table and checks it.
