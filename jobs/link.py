@@ -10,21 +10,18 @@ from collections.abc import Mapping
 
 import schemas
 from jobs.harness import costs, stages
-from jobs.harness.limits import kernel_limits, records_memory
-from jobs.harness.models import model_of_row
+from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from jobs.harness.shuffled import newest_stage, shuffled_since
+from jobs.pipeline_records import runnable_records, trained_model
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.capping import Lost, capped_keys, lost
-from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
-from linkage.engine.holding import hold
 from linkage.engine.named import named_patterns
-from linkage.engine.record_inputs import linkage_records_of
 from linkage.engine.scoring import score
 from linkage.engine.survey import survey
-from linkage.lake import Lake, Zone
+from linkage.lake import Zone
 from linkage.model.blocking import keyed_rules
 from linkage.model.specification import LinkageModel
 
@@ -41,15 +38,9 @@ def plan(config: PipelineSettings) -> stages.Plan:
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Score the pairs of all rules and keep those above the threshold; with a cap, tell what it lost."""
     config, limits = task.config.link, kernel_limits(task.spark, task.run)
-    model = _model(task.lake)
+    _, model = trained_model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
-    frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
-    datasets = task.config.ingest.supplies
-    records = linkage_records_of(
-        frame, model, rules, source="source_dataset", names=datasets, persons_by=task.config.frequencies.persons_by
-    )
-    check_runnable(records, model, rules)
-    records = hold(records, memory=records_memory(task.spark))
+    records = runnable_records(task, model, rules)
     columns = counted_columns(model, for_training=False)
     began = time.monotonic()
     found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)
@@ -99,11 +90,6 @@ def _tell_lost(run: Run, cap: int, model: LinkageModel, of_match_keys: Mapping[s
             f"{each.records:,} records capped; {at_most}{each.pairs_not_made:,} pairs not made, "
             f"{each.made_elsewhere:,} of them by another rule or key, {at_most}{each.pairs_lost:,} lost"
         )
-
-
-def _model(lake: Lake) -> LinkageModel:
-    [row] = lake.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
-    return model_of_row(row)
 
 
 STAGE = stages.Stage(

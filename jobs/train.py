@@ -11,18 +11,15 @@ from pathlib import Path
 import schemas
 from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
-from jobs.harness.lakes import LakeRoots, place
-from jobs.harness.limits import kernel_limits, records_memory
+from jobs.harness.limits import kernel_limits
 from jobs.harness.manifest import write_json
-from jobs.harness.models import model_documents, model_of_row, model_row, read_model
+from jobs.harness.models import model_documents, model_row, read_model
+from jobs.pipeline_records import runnable_records, trained_model
 from jobs.settings import PipelineSettings
-from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
-from linkage.engine.holding import hold
-from linkage.engine.record_inputs import linkage_records_of
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
-from linkage.lake import Lake, Zone
+from linkage.lake import Lake, LakeRoots, Zone, table_path
 from linkage.model.specification import LinkageModel
 from linkage.model.training_plan import TrainingPlan
 
@@ -35,7 +32,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
         outputs=[stages.Table(Zone.LINKAGE, "models")],
         settings=[section, config.frequencies],
         files=[file for file in (section.model, section.training) if file is not None],
-        supplies=[] if section.trained_in is None else [place(section.trained_in, Zone.LINKAGE, "models")],
+        supplies=[] if section.trained_in is None else [table_path(section.trained_in, Zone.LINKAGE, "models")],
     )
 
 
@@ -49,8 +46,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 
 def _take(task: stages.Task[PipelineSettings], trained_in: LakeRoots) -> dict[str, int]:
     others = Lake(task.spark, trained_in, frozenset({Zone.LINKAGE}), frozenset())
-    [row] = others.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
-    _keep(row["name"], model_of_row(row), task)
+    _keep(*trained_model(others), task)
     return {"em_sessions": 0}
 
 
@@ -58,13 +54,7 @@ def _train(task: stages.Task[PipelineSettings], settings: Path, training: Path) 
     model = read_model(settings)
     training_plan = load_yaml(training, TrainingPlan)
     rules = training_rules(training_plan, model, where=str(training), first_number=0)
-    frame = task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records"))
-    datasets = task.config.ingest.supplies
-    records = linkage_records_of(
-        frame, model, rules.all, source="source_dataset", names=datasets, persons_by=task.config.frequencies.persons_by
-    )
-    check_runnable(records, model, rules.all)
-    records = hold(records, memory=records_memory(task.spark))
+    records = runnable_records(task, model, rules.all)
     limits = kernel_limits(task.spark, task.run)
     trained = train(
         records,

@@ -1,0 +1,47 @@
+"""A pipeline's records and its trained model, as training and linking take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import schemas
+from jobs.harness.limits import records_memory
+from jobs.harness.models import model_of_row
+from jobs.harness.stages import Task
+from jobs.settings import PipelineSettings
+from linkage.engine.checks import check_runnable
+from linkage.engine.holding import hold
+from linkage.engine.record_inputs import LinkageRecords, linkage_records_of
+from linkage.lake import Lake, Zone
+from linkage.model.blocking import KeyedRule
+from linkage.model.specification import LinkageModel
+
+
+def runnable_records(task: Task[PipelineSettings], model: LinkageModel, rules: Sequence[KeyedRule]) -> LinkageRecords:
+    """All records of identifiers/records, by dataset, held in memory where they fit.
+
+    Raises:
+        InputError: The table is not there, or is not what its schema says.
+        ConfigError: The model or a rule asks for what the records do not have.
+    """
+    records = linkage_records_of(
+        task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")),
+        model,
+        rules,
+        source="source_dataset",
+        names=task.config.ingest.supplies,
+        persons_by=task.config.frequencies.persons_by,
+    )
+    check_runnable(records, model, rules)
+    return hold(records, memory=records_memory(task.spark))
+
+
+def trained_model(lake: Lake) -> tuple[str, LinkageModel]:
+    """The one model of linkage/models, with its name.
+
+    Raises:
+        InputError: The table is not there, or is not what its schema says.
+        ConfigError: The model is none of ours.
+    """
+    [row] = lake.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
+    return row["name"], model_of_row(row)
