@@ -1,9 +1,7 @@
 """A user's desk for the tests of jobs that have no lake: files, a model, and jobs run as users call them."""
 
-import io
 import json
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 import yaml
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.__main__ import main
+from tests.jobs.running import Answer, answered
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, null, otherwise, settings
 
@@ -50,26 +48,6 @@ SCORED_COLUMNS = {
     "gamma_dob": "int",
 }
 PEOPLE = people(160, seed=31, ids="{}")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a user sees of a run."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def line(self) -> str:
-        """The last line on stderr: stages may have reported before it."""
-        return self.err.splitlines()[-1]
-
-    @property
-    def stages(self) -> list[str]:
-        """The stages that ended, in order."""
-        told = [json.loads(line) for line in self.err.splitlines() if line.startswith("{")]
-        return [line["stage"] for line in told if line["outcome"] != "running"]
 
 
 @dataclass(frozen=True)
@@ -116,13 +94,11 @@ class Desk:
         return self._run("catalogue", [])
 
     def _run(self, job: str, options: Sequence[str], *, has_output: bool = True) -> Answer:
-        out, err = io.StringIO(), io.StringIO()
         fixed = ["--runs", str(self.folder / "runs"), *(["--output", str(self.output)] if has_output else [])]
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main([job, *options, *fixed])
+        answer = answered(job, *options, *fixed)
         assert list((self.folder / "scratch").iterdir()) == [], "something was left in scratch"
         assert not list(self.folder.glob(".*")), "something was left beside the output"
-        return Answer(code, out.getvalue(), err.getvalue())
+        return answer
 
     def table(self, name: str) -> DataFrame:
         """A table of the output."""

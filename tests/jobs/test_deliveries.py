@@ -1,17 +1,14 @@
 """Ingest of deliveries under contracts: one coherent series across a change of systems, and what deliveries change."""
 
 import json
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
 from datetime import date
-from io import StringIO
-from pathlib import Path
 
 import pytest
 
-from jobs.__main__ import main
 from jobs.harness import lock
-from tests.jobs.conftest import ROOT, small, written
+from linkage.lake import Zone
+from tests.jobs.conftest import ROOT
+from tests.jobs.pipeline_desk import PipelineDesk
 
 SUPPLIES = ROOT / "conf" / "supplies"
 LIBRA = (
@@ -48,16 +45,11 @@ def platform_row(case: str, *, change: str = "", forename: str = "Zoë", plea: s
     return ",".join(values.get(name, "") for name in PLATFORM.split(","))
 
 
-@dataclass
-class Office:
-    """A pipeline with deliveries in a folder of its own."""
-
-    spark: object
-    folder: Path
-    config: dict = field(init=False)
+class Office(PipelineDesk):
+    """A pipeline that makes nothing and takes what is delivered."""
 
     def __post_init__(self):
-        self.config = small(self.folder)
+        super().__post_init__()
         del self.config["synthesise"]
         self.config["ingest"] |= {"supplies": {}, "max_bad_share": 0.8}
 
@@ -70,18 +62,12 @@ class Office:
         self.config["ingest"]["supplies"][dataset] = {"deliveries": list(deliveries), **more}
 
     def ingest(self, *options: str) -> tuple[int, str]:
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main(["ingest", "--config", written(self.folder, self.config), *options])
-        return code, err.getvalue().splitlines()[-1]
+        answer = self.run(*options, job="ingest")
+        return answer.code, answer.line
 
     @property
     def counts(self) -> dict:
-        runs = (self.folder / "runs").glob("*/run.json")
-        return json.loads(max(runs, key=lambda p: p.stat().st_mtime).read_text())["counts"]
-
-    def table(self, place: str):
-        return self.spark.read.format("delta").load(f"{self.config['lake']}/{place}")
+        return self.manifest["counts"]
 
 
 def delivery(contract: str, path: object, first: str, last: str, delivered: str, **more: object) -> dict:
@@ -124,7 +110,9 @@ def series(spark, tmp_path_factory):
 def test_two_systems_make_one_series(series):
     office, before = series
     assert before["rows"] == 7 == before["records"] + before["quarantined"]
-    records = {tuple(row["source_key"].split("\x1f")): row for row in office.table("identifiers/records").collect()}
+    records = {
+        tuple(row["source_key"].split("\x1f")): row for row in office.table(Zone.IDENTIFIERS, "records").collect()
+    }
     old, new = records["C1", "1"], records["CP-C1", "1"]
     same = ["forename1_std", "surname_std", "sex", "pnc_std"]
     assert [old[name] for name in same] == ["ZOE", "TESTERSON", "F", "1999/9999901N"] == [new[name] for name in same]
@@ -135,7 +123,7 @@ def test_two_systems_make_one_series(series):
     assert (strange["forename2_std"], strange["sex"], strange["dob"]) == (None, None, None)
     assert strange["evidence"] == ["dob_unreadable"], "a code that stands for nothing is no finding"
     ids = {row["record_id"]: key for key, row in records.items()}
-    known = {ids[row["record_id"]]: row for row in office.table("attributes/magistrates_attributes").collect()}
+    known = {ids[row["record_id"]]: row for row in office.table(Zone.ATTRIBUTES, "magistrates_attributes").collect()}
     told = {
         key: tuple(
             known[key][n] for n in ("ethnicity", "offence_category", "plea", "disposal", "committal", "sentence_days")
@@ -150,10 +138,12 @@ def test_two_systems_make_one_series(series):
 def test_what_no_code_map_knows_is_kept_and_told(series):
     office, before = series
     assert before["code_unmapped"] == 2 == before["code_unmapped_offence_category"] + before["code_unmapped_party_type"]
-    codes = {tuple(row) for row in office.table("landing/unmapped_codes").collect()}
+    codes = {tuple(row) for row in office.table(Zone.LANDING, "unmapped_codes").collect()}
     strange = {("offence_category", "99"), ("party_type", "X")}
     assert codes == {("magistrates_libra", column, code, 1) for column, code in strange}
-    aside = {row["reasons"][0]: json.loads(row["row_json"]) for row in office.table("landing/quarantine").collect()}
+    aside = {
+        row["reasons"][0]: json.loads(row["row_json"]) for row in office.table(Zone.LANDING, "quarantine").collect()
+    }
     assert set(aside) == {"code_unmapped", "row_malformed"}
     assert json.loads(aside["code_unmapped"]["_malformed"])["DEFT_TYPE"] == "X", "the row as it was delivered"
     assert aside["row_malformed"]["_malformed"] == "4|20220105|C4|1"
@@ -177,7 +167,7 @@ def test_a_partial_delivery_changes_what_it_names(series):
     after = office.counts
     assert after["rows"] == 7 == after["records"] + after["quarantined"]
     assert (after["delivered_rows"], after["delivered_deletions"]) == (2, 1)
-    records = {row["source_key"].split("\x1f")[0]: row for row in office.table("identifiers/records").collect()}
+    records = {row["source_key"].split("\x1f")[0]: row for row in office.table(Zone.IDENTIFIERS, "records").collect()}
     assert sorted(records) == ["C1", "C2", "CP-C1", "CP-C6", "CP-C7"]
     assert records["CP-C6"]["forename1_std"] == "ZARA"
 

@@ -4,15 +4,14 @@ import itertools
 import json
 import re
 from collections import Counter
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 
 import pytest
 
 import schemas
 from jobs.__main__ import main
-from linkage.lake import Lake, Zone
-from tests.jobs.conftest import ROOT, small, written
+from linkage.lake import Zone
+from tests.jobs.conftest import ROOT, written
+from tests.jobs.pipeline_desk import PipelineDesk
 
 CAP = 10
 
@@ -20,19 +19,16 @@ CAP = 10
 @pytest.fixture(scope="module")
 def capped(spark, tmp_path_factory):
     """A pipeline's lake after two runs, and each run's manifest and output."""
-    folder = tmp_path_factory.mktemp("capped")
-    config = small(folder)
-    config["train"]["model"] = str(_plain_model(folder))
-    config["link"]["cap_key_pairs"] = CAP
-    config["resolve"]["also_cluster_weights"] = [30, 1]
+    desk = PipelineDesk(spark, tmp_path_factory.mktemp("capped"))
+    desk.config["train"]["model"] = str(_plain_model(desk.folder))
+    desk.config["link"]["cap_key_pairs"] = CAP
+    desk.config["resolve"]["also_cluster_weights"] = [30, 1]
     runs = []
     for _ in range(2):
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            assert main(["pipeline", "--config", written(folder, config)]) == 0, err.getvalue()
-        latest = max((folder / "runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime)
-        runs.append((json.loads(latest.read_text()), out.getvalue()))
-    return Lake(spark, config["lake"], frozenset(Zone), frozenset()), runs
+        answer = desk.run()
+        assert answer.code == 0, answer.err
+        runs.append((desk.manifest, answer.out))
+    return desk.lake, runs
 
 
 def _plain_model(folder):

@@ -1,64 +1,28 @@
 """The whole pipeline on a small population: what it finds, what it leaves out, how it goes on."""
 
 import json
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
-from io import StringIO
-from pathlib import Path
 
 import pytest
 import yaml
 from pyspark.sql import functions as F
 
-import schemas
 from jobs.__main__ import main
 from jobs.harness import lock
 from jobs.harness.signals import Interrupted
 from linkage.identity import persons
 from linkage.lake import Lake, Zone
-from linkage.records import quarantine
 from linkage.records.subgroups import SUBGROUPS
-from tests.jobs.conftest import ROOT, small, written
+from tests.jobs.conftest import ROOT, written
+from tests.jobs.pipeline_desk import PipelineDesk
 
 RECALL = "pair_recall"
 STAGES = ["synthesise", "ingest", "train", "link", "resolve", "evaluate"]
-EVERYTHING = frozenset(Zone)
-
-
-@dataclass
-class _Pipeline:
-    """A pipeline in a folder of its own."""
-
-    spark: object
-    folder: Path
-    config: dict = field(init=False)
-
-    def __post_init__(self):
-        self.config = small(self.folder)
-
-    def run(self, *options: str, job: str = "pipeline") -> tuple[int, str, str]:
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main([job, "--config", written(self.folder, self.config), *options])
-        return code, out.getvalue(), err.getvalue()
-
-    @property
-    def manifest(self) -> dict:
-        return json.loads(max((self.folder / "runs").glob("*/run.json"), key=lambda p: p.stat().st_mtime).read_text())
-
-    def table(self, zone: Zone, name: str, schema: str | None = None):
-        return Lake(self.spark, self.config["lake"], EVERYTHING, EVERYTHING).read(
-            zone, name, schemas.load(schema or name)
-        )
-
-    def persons(self) -> list[tuple]:
-        return sorted(tuple(row) for row in self.table(Zone.LINKAGE, "person_records").collect())
 
 
 @pytest.fixture(scope="module")
 def done(spark, tmp_path_factory):
     """A pipeline that has run once; its exit code and what it printed."""
-    pipeline = _Pipeline(spark, tmp_path_factory.mktemp("pipeline"))
+    pipeline = PipelineDesk(spark, tmp_path_factory.mktemp("pipeline"))
     return pipeline, pipeline.run()
 
 
@@ -117,7 +81,7 @@ def test_how_full_and_sound_the_supplies_are(done):
 def test_every_record_is_in_one_person(done):
     pipeline, _ = done
     records = {row["record_id"] for row in pipeline.table(Zone.IDENTIFIERS, "records").select("record_id").collect()}
-    members = pipeline.persons()
+    members = _persons(pipeline)
     assert len(members) == len(records)
     assert {record_id for record_id, *_ in members} == records
     persons = pipeline.table(Zone.LINKAGE, "persons").collect()
@@ -143,7 +107,7 @@ def test_linkage_error_is_measured_overall_by_datasets_and_by_subgroup(done):
     assert "no accuracy on real records, since the generator shares its error rates with the model" in out
     assert pipeline.manifest["accuracy"]["recall"] == rates[*overall, RECALL]["rate"]
     truth = {row["record_id"]: row["true_person_id"] for row in pipeline.table(Zone.EVALUATION, "truth").collect()}
-    people = {truth[record_id] for record_id, *_ in pipeline.persons()} - {None}
+    people = {truth[record_id] for record_id, *_ in _persons(pipeline)} - {None}
     assert pipeline.manifest["counts"]["people_with_records"] == len(people)
     assert f"; {len(people):,} people have any\n" in out
 
@@ -160,12 +124,12 @@ def test_the_manifest(done):
 
 def test_a_second_run_does_nothing_and_says_the_same(done):
     pipeline, (_, first, _) = done
-    before = pipeline.persons()
+    before = _persons(pipeline)
     code, out, err = pipeline.run()
     assert code == 0
     assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * len(STAGES)
     assert _facts(out) == _facts(first)
-    assert pipeline.persons() == before
+    assert _persons(pipeline) == before
     # A stage by itself knows the same marks.
     code, out, err = pipeline.run(job="resolve")
     assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
@@ -178,7 +142,7 @@ def test_a_second_run_does_nothing_and_says_the_same(done):
 
 def test_a_run_that_was_stopped_between_two_tables_goes_on(done, monkeypatch):
     pipeline, _ = done
-    before, overwrite = pipeline.persons(), Lake.overwrite
+    before, overwrite = _persons(pipeline), Lake.overwrite
 
     def stop_at_person_records(lake, df, zone, table, *args, **options):
         if table == "person_records":
@@ -196,12 +160,12 @@ def test_a_run_that_was_stopped_between_two_tables_goes_on(done, monkeypatch):
     code, _, err = pipeline.run()
     assert code == 0, err
     assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * 4 + ["running", "done"] * 2
-    assert pipeline.persons() == before
+    assert _persons(pipeline) == before
 
 
 def test_too_many_bad_rows_stop_the_run_before_anything_is_written(done, tmp_path):
     finished, _ = done
-    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline = PipelineDesk(finished.spark, tmp_path)
     pipeline.config["ingest"]["max_bad_share"] = 0
     for supply in pipeline.config["ingest"]["supplies"]:
         pipeline.config["ingest"]["supplies"][supply] = {"path": f"{finished.config['lake']}/landing/{supply}"}
@@ -215,7 +179,7 @@ def test_too_many_bad_rows_stop_the_run_before_anything_is_written(done, tmp_pat
 
 def test_a_pipeline_may_have_one_supply(done, tmp_path):
     finished, _ = done
-    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline = PipelineDesk(finished.spark, tmp_path)
     pipeline.config["ingest"]["supplies"] = {"magistrates": {"path": f"{finished.config['lake']}/landing/magistrates"}}
     del pipeline.config["synthesise"]
     code, _, err = pipeline.run()
@@ -228,62 +192,9 @@ def test_a_pipeline_may_have_one_supply(done, tmp_path):
     assert {row["source_dataset_l"] for row in patterns.collect()} == {"magistrates"}
 
 
-def test_a_supply_with_a_wrong_column_is_named(spark, tmp_path):
-    pipeline = _Pipeline(spark, tmp_path)
-    (tmp_path / "prison.csv").write_text("journey_id,surnam\n1,SMITH\n")
-    pipeline.config["ingest"]["supplies"] = {"prison": {"path": f"{tmp_path}/prison.csv"}}
-    code, _, err = pipeline.run(job="ingest")
-    assert code == 3
-    assert "ingest: table prison does not fit its schema: " in err
-    assert "unexpected column surnam" in err
-    assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
-
-
-def test_a_row_that_is_set_aside_comes_back_corrected_and_once(spark, tmp_path):
-    pipeline = _Pipeline(spark, tmp_path)
-    names = schemas.load("prison").column_names
-    good = ",".join({"journey_id": "J1", "surname": "SMITH", "reception_date": "2015-06-07"}.get(n, "") for n in names)
-    (tmp_path / "prison.csv").write_text(f"{','.join(names)}\n{good}\nJ2,SMITH\n")
-    pipeline.config["ingest"] |= {"supplies": {"prison": {"path": f"{tmp_path}/prison.csv"}}, "max_bad_share": 0.5}
-    code, _, err = pipeline.run(job="ingest")
-    assert code == 0, err
-    counts = pipeline.manifest["counts"]
-    assert counts == {"rows": 2, "records": 1, "quarantined": 1, "quarantined_row_malformed": 1}
-    [aside] = pipeline.table(Zone.LANDING, "quarantine").collect()
-    assert aside["source_file"] == "prison.csv"
-    cells = {"journey_id": "J2", "surname": "SMITH", "reception_date": "2016-06-07"}
-    lines = [f"{aside['quarantine_id']},{name},{value}" for name, value in cells.items()]
-    (tmp_path / "mended.csv").write_text("\n".join(["quarantine_id,column_name,value", *lines]) + "\n")
-    pipeline.config["ingest"]["corrections"] = f"{tmp_path}/mended.csv"
-    code, _, err = pipeline.run(job="ingest")
-    assert code == 0, err
-    counts = pipeline.manifest["counts"]
-    assert counts == {"rows": 2, "records": 2, "quarantined": 0, "corrected": 1, "corrected_accepted": 1}
-    code, _, err = pipeline.run(job="ingest")
-    assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
-    evidence = pipeline.table(Zone.LINKAGE, "linkage_evidence").collect()
-    assert sorted(str(row["custody_from"]) for row in evidence) == ["2015-06-07", "2016-06-07"]
-    quality = {row["column_name"]: row for row in pipeline.table(Zone.OUTPUTS, "data_quality").collect()}
-    assert quality["surname"]["rows"] is None, "two rows are too few to be told"
-
-
-def test_a_row_that_is_lost_is_missed_before_anything_is_written(spark, tmp_path, monkeypatch):
-    pipeline = _Pipeline(spark, tmp_path)
-    names = schemas.load("prison").column_names
-    values = {"journey_id": "J1", "surname": "SMITH", "reception_date": "2015-06-07"}
-    (tmp_path / "prison.csv").write_text(f"{','.join(names)}\n{','.join(values.get(name, '') for name in names)}\n")
-    pipeline.config["ingest"]["supplies"] = {"prison": {"path": f"{tmp_path}/prison.csv"}}
-    flag = quarantine.flag
-    monkeypatch.setattr(quarantine, "flag", lambda *args: flag(*args).where("journey_id <> 'J1'"))
-    code, _, err = pipeline.run(job="ingest")
-    assert code == 1
-    assert err.splitlines()[-1] == "ingest: supply prison: 1 rows came in and 0 were judged"
-    assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
-
-
 def test_two_persons_with_one_id_stop_the_run_before_any_person_is_written(done, monkeypatch):
     pipeline, _ = done
-    before, person_records = pipeline.persons(), persons.person_records
+    before, person_records = _persons(pipeline), persons.person_records
 
     def one_for_all(clusters, key):
         return person_records(clusters, key).withColumn("person_id", F.lit("0123456789abcdef"))
@@ -293,7 +204,7 @@ def test_two_persons_with_one_id_stop_the_run_before_any_person_is_written(done,
         code, _, err = pipeline.run("--again", job="resolve")
     assert code == 1
     assert "clusters got 1 IDs; two IDs are equal by chance, use another key" in err.splitlines()[-1]
-    assert pipeline.persons() == before
+    assert _persons(pipeline) == before
     assert pipeline.run(job="resolve")[0] == 0
 
 
@@ -329,7 +240,7 @@ def test_the_measures_of_another_run_stand_beside(done, monkeypatch):
 
 def test_a_model_that_another_pipeline_trained_is_taken_as_it_is(done, tmp_path):
     finished, _ = done
-    pipeline = _Pipeline(finished.spark, tmp_path)
+    pipeline = PipelineDesk(finished.spark, tmp_path)
     pipeline.config["train"] = {"trained_in": finished.config["lake"]}
     code, _, err = pipeline.run(job="train")
     assert code == 0, err
@@ -359,6 +270,10 @@ def test_the_supplies_are_held_to_what_is_known_of_the_real_ones(done):
     assert err.splitlines()[-1].startswith(f"realism: {outside} of {len(rows)} figures are outside their tolerance; ")
     page = pipeline.folder / "runs" / pipeline.manifest["run_id"] / "realism.html"
     assert page.read_text().count('class="outside"') == outside
+
+
+def _persons(pipeline: PipelineDesk) -> list[tuple]:
+    return sorted(tuple(row) for row in pipeline.table(Zone.LINKAGE, "person_records").collect())
 
 
 def _facts(out: str) -> list[str]:
