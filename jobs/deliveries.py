@@ -91,7 +91,7 @@ def read(task: stages.Task[PipelineSettings]) -> list[Supplied]:
     return [
         _together(name, [feed for feed in found if feed.contract.dataset == name])
         if supply.has_feeds
-        else _plain(task, name, supply.path)
+        else _plain(task.lake, name, supply.path)
         for name, supply in ingest.supplies.items()
     ]
 
@@ -129,11 +129,20 @@ def _refuse_forgotten(lake: Lake, ingest: IngestSettings) -> None:
             )
 
 
-def _plain(task: stages.Task[PipelineSettings], name: str, path: str | None) -> Supplied:
-    schema = schemas.load(name)
-    frame = read_input(task.spark, path or task.lake.path(Zone.LANDING, name), malformed_column=quarantine.MALFORMED)
-    schema.check(frame.drop(quarantine.MALFORMED))
-    return Supplied(name, schema, frame, frame.count())
+def plain(lake: Lake, name: str, path: str | None = None) -> DataFrame:
+    """A supply with our own column names and `_malformed`, from a path or from the landing zone.
+
+    Raises:
+        InputError: It cannot be read, or is not what its schema says.
+    """
+    frame = read_input(lake.spark, path or lake.path(Zone.LANDING, name), malformed_column=quarantine.MALFORMED)
+    schemas.load(name).check(frame.drop(quarantine.MALFORMED))
+    return frame
+
+
+def _plain(lake: Lake, name: str, path: str | None) -> Supplied:
+    frame = plain(lake, name, path)
+    return Supplied(name, schemas.load(name), frame, frame.count())
 
 
 def _together(name: str, found: Sequence[_Feed]) -> Supplied:

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
-from jobs import settings
+from jobs import deliveries, settings
 from jobs.harness import keys, lock
 from jobs.harness.config import digest
 from jobs.harness.config import load as load_yaml
@@ -25,7 +25,7 @@ from jobs.judging import RECORD_KEY
 from jobs.settings import PipelineSettings
 from jobs.synthesise import rates_of
 from linkage.errors import InputError, RefusedError
-from linkage.lake import Lake, Zone, read_input
+from linkage.lake import Lake, Zone
 from linkage.quality.anchors import Anchors, Finding
 from linkage.quality.comparable import comparable
 from linkage.quality.realism import realism
@@ -103,7 +103,7 @@ def _measure(lake: Lake, config: PipelineSettings, anchors: Anchors) -> Sequence
     if not names:
         raise InputError("evaluation/truth_keys: holds no record of a dataset; run synthesise")
     key = keys.load(config.key).derive(RECORD_KEY)
-    supplies = {name: _supply(lake, name) for name in names}
+    supplies = {name: deliveries.plain(lake, name) for name in names}
     identified = {}
     for name, supply in supplies.items():
         flagged = quarantine.flag(supply, schemas.load(name))
@@ -116,13 +116,6 @@ def _measure(lake: Lake, config: PipelineSettings, anchors: Anchors) -> Sequence
         return realism(people_only, kept, anchors, asked=_asked(config))
     finally:
         kept.unpersist()
-
-
-def _supply(lake: Lake, name: str) -> DataFrame:
-    path = lake.path(Zone.LANDING, name)
-    supply = read_input(lake.spark, path, malformed_column=quarantine.MALFORMED)
-    schemas.load(name).check(supply.drop(quarantine.MALFORMED))
-    return supply
 
 
 def _asked(config: PipelineSettings) -> dict[str, float]:
