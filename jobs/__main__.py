@@ -31,6 +31,7 @@ JOBS = {
         "catalogue",
         "prototype",
         "realism",
+        "blocking",
         "pipeline",
         "synthesise",
         "ingest",

@@ -11,6 +11,7 @@ from jobs.harness import lock
 from jobs.harness.signals import Interrupted
 from linkage.identity import persons
 from linkage.lake import Lake, Zone
+from linkage.quality.blocking_recall import NO_RULE
 from linkage.records.subgroups import SUBGROUPS
 from tests.jobs.conftest import ROOT, written
 from tests.jobs.pipeline_desk import PipelineDesk
@@ -270,6 +271,22 @@ def test_the_supplies_are_held_to_what_is_known_of_the_real_ones(done):
     assert err.splitlines()[-1].startswith(f"realism: {outside} of {len(rows)} figures are outside their tolerance; ")
     page = pipeline.folder / "runs" / pipeline.manifest["run_id"] / "realism.html"
     assert page.read_text().count('class="outside"') == outside
+
+
+def test_what_blocking_reaches_is_told_by_datasets_and_rule(done):
+    pipeline, _ = done
+    code, out, err = pipeline.run(job="blocking")
+    assert code == 0, err
+    rows = pipeline.table(Zone.EVALUATION, "blocking_recall").collect()
+    truth = pipeline.table(Zone.EVALUATION, "truth").groupBy("true_person_id").count().collect()
+    assert sum(row["pairs"] for row in rows) == sum(n * (n - 1) // 2 for _, n in truth)
+    missed = sum(row["pairs"] for row in rows if row["match_key"] == NO_RULE)
+    scored = pipeline.table(Zone.LINKAGE, "pattern_counts").agg(F.sum("pairs")).first()[0]
+    assert 0 < sum(row["pairs"] for row in rows) - missed < scored
+    told = out[out.index("blocking recall, ") :].splitlines()
+    assert told[2].split()[0] == "all"
+    pairs = {" x ".join(row[:2]): 0 for row in rows}
+    assert {line[2:30].strip() for line in told[3 : 3 + len(pairs)]} == pairs.keys()
 
 
 def _persons(pipeline: PipelineDesk) -> list[tuple]:

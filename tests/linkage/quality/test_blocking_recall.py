@@ -8,7 +8,7 @@ import pytest
 from linkage.engine.kernel import KernelLimits
 from linkage.model.blocking import keyed_rules
 from linkage.model.specification import BlockingRule
-from linkage.quality.blocking_recall import blocking_recall, true_pairs_by_rule
+from linkage.quality.blocking_recall import NO_RULE, blocking_recall, reading, true_pairs_by_rule
 from tests.linkage.people import people
 
 SCHEMA = "record_id bigint, source_dataset string, surname string, dob string, codes array<string>"
@@ -52,7 +52,7 @@ def test_true_pairs_are_counted_under_the_first_rule_that_makes_them(spark, limi
         ("crown", "crown", "0"): 1,  # 3 and 4
         ("crown", "prison", "1"): 1,  # 1 and 3 share the date of birth
         ("crown", "prison", "2"): 1,  # 1 and 4 share a code
-        ("crown", "prison", None): 2,  # 2 with 3 and 4 shares nothing
+        ("crown", "prison", NO_RULE): 2,  # 2 with 3 and 4 shares nothing
     }
     recall = {tuple(row)[:2]: tuple(row)[2:] for row in blocking_recall(rows).collect()}
     assert recall == {
@@ -61,11 +61,26 @@ def test_true_pairs_are_counted_under_the_first_rule_that_makes_them(spark, limi
         ("crown", "prison"): (4, 2, 0.5),
     }
 
+    lines = reading(rows, [rule.sql for rule in RULES])
+    assert [line.split() for line in lines[2:6]] == [
+        ["all", "0.6667", "6"],
+        ["crown", "x", "prison", "0.5000", "4"],
+        ["crown", "x", "crown", "1.0000", "1"],
+        ["prison", "x", "prison", "1.0000", "1"],
+    ]
+    assert [line.split()[:2] for line in lines[7:]] == [
+        ["0", "0.3333"],
+        ["1", "0.1667"],
+        ["2", "0.1667"],
+        ["none", "0.3333"],
+    ]
+
 
 def test_without_a_rule_nothing_is_reached(spark, limits):
     rows, found = _counted(spark, limits, RECORDS[:2], TRUTH, [])
-    assert found == {("prison", "prison", None): 1}
+    assert found == {("prison", "prison", NO_RULE): 1}
     assert [row["recall"] for row in blocking_recall(rows).collect()] == [0.0]
+    assert "nothing could be measured" in reading(rows.where("pairs > 1"), [])[0]
 
 
 def test_many_pairs_against_every_one_by_hand(spark, limits):
@@ -79,7 +94,7 @@ def test_many_pairs_against_every_one_by_hand(spark, limits):
     for one, other in itertools.combinations(sorted(records, key=lambda record: (record[1], str(record[0]))), 2):
         if one[0] // 7 == other[0] // 7:
             agrees = [one[column] == other[column] is not None for column in (2, 3)]
-            expected[one[1], other[1], next((str(rule) for rule, made in enumerate(agrees) if made), None)] += 1
+            expected[one[1], other[1], next((str(rule) for rule, made in enumerate(agrees) if made), NO_RULE)] += 1
     _, found = _counted(spark, limits, records, truth, [*RULES[:1], BlockingRule("l.dob = r.dob")])
     assert found == expected
-    assert expected["a", "b", None] > 10
+    assert expected["a", "b", NO_RULE] > 10
