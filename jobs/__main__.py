@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 if __name__ == "__main__":
     # A submitted script brings its own folder as the first place to import from; jobs would hide
@@ -67,7 +68,7 @@ class _StageJob:
 
 def find(module: str) -> cli.Job:
     """A job by its module: the module itself, or a frame around its stage."""
-    found = import_module(module)
+    found: Any = import_module(module)
     return _StageJob(found) if hasattr(found, "STAGE") else found
 
 

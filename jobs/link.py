@@ -46,7 +46,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)
     # After a training of the same run, the tasks' processes are there.
     is_warm = task.run.manifest.stages.get("train") == "done"
-    surveyed = costs.Counted(rules, columns, found, time.monotonic() - began, is_warm)
+    surveyed = costs.Surveyed(rules, columns, found, time.monotonic() - began, is_warm)
     budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
     expected = costs.expected(records, model, rules, surveyed, None, by_spark=True)
     task.run.manifest.more["estimate"] = expected.document()

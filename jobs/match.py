@@ -169,18 +169,18 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
         found = survey(records, _all_rules(settings), columns, limits=limits)
-    counted = costs.Counted(_all_rules(settings), columns, found, run.manifest.seconds["count"])
+    surveyed = costs.Surveyed(_all_rules(settings), columns, found, run.manifest.seconds["count"])
     by_spark = not _by_tasks(spark, settings)
     if settings.dry_run or settings.output is None:
         with run.stage("sample"):
-            what = (records, settings.model, settings.rules, counted)
+            what = (records, settings.model, settings.rules, surveyed)
             table = costs.dry_run(*what, limits=limits, by_spark=by_spark, show_keys=settings.show_keys)
         print(table)
         return
     if settings.max_pairs is not None:
         budget.check(records, settings.rules, found, settings.max_pairs, limits, name="--max-pairs")
     model, measured = _trained(records, settings, found, limits, run)
-    expected = costs.expected(records, model, settings.rules, counted, measured, by_spark=by_spark)
+    expected = costs.expected(records, model, settings.rules, surveyed, measured, by_spark=by_spark)
     run.manifest.more["estimate"] = expected.document()
     with staged_folder(spark, settings.output, mark=MARK, job=run.job) as folder:
         _link(spark, settings, Linkage(records, model, found, limits, joining), folder, run)

@@ -11,7 +11,8 @@ from jobs.harness.stages import Task
 from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.holding import hold
-from linkage.engine.record_inputs import LinkageRecords, linkage_records_of
+from linkage.engine.record_inputs import linkage_records_of
+from linkage.engine.records import LinkageRecords
 from linkage.lake import Lake, Zone
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
@@ -44,4 +45,4 @@ def trained_model(lake: Lake) -> tuple[str, LinkageModel]:
         ConfigError: The model is none of ours.
     """
     [row] = lake.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
-    return row["name"], model_of_row(row)
+    return row["name"], model_of_row(row.asDict())

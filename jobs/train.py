@@ -7,6 +7,7 @@ model.json in the run's folder.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import schemas
 from jobs.harness import stages
@@ -41,7 +42,8 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     config = task.config.train
     if config.trained_in is not None:
         return _take(task, config.trained_in)
-    return _train(task, config.model, config.training)
+    # The settings have both if they name no other lake.
+    return _train(task, cast(Path, config.model), cast(Path, config.training))
 
 
 def _take(task: stages.Task[PipelineSettings], trained_in: LakeRoots) -> dict[str, int]:

@@ -17,7 +17,7 @@ from linkage.model.specification import LinkageModel
 
 
 @dataclass(frozen=True)
-class Counted:
+class Surveyed:
     """A survey, and what it took.
 
     Attributes:
@@ -44,7 +44,7 @@ def expected(
     records: LinkageRecords,
     model: LinkageModel,
     rules: Sequence[KeyedRule],
-    counted: Counted,
+    surveyed: Surveyed,
     trained: Measured | None,
     *,
     by_spark: bool,
@@ -55,14 +55,14 @@ def expected(
         records: What is linked.
         model: What compares them, trained.
         rules: The rules of prediction.
-        counted: The survey.
+        surveyed: The survey.
         trained: What comparing pairs took in training, if there was one.
         by_spark: Whether Spark writes the pairs; else the tasks do.
     """
-    found = counted.found
+    found = surveyed.found
     matches = model.prior * possible_pairs(records, list(found.counts.values()))
     pairs = distinct_pairs([found.sizes.of(rule).pairs for rule in rules], matches)
-    measured = [counted.measured(records)] if trained is None else [counted.measured(records), trained]
+    measured = [surveyed.measured(records)] if trained is None else [surveyed.measured(records), trained]
     return estimate(
         records, model, rules, found.sizes, measured, count=found.records, pairs=pairs, written_by_spark=by_spark
     )
@@ -77,7 +77,7 @@ def dry_run(
     records: LinkageRecords,
     model: LinkageModel,
     rules: Sequence[KeyedRule],
-    counted: Counted,
+    surveyed: Surveyed,
     *,
     limits: KernelLimits,
     by_spark: bool,
@@ -87,9 +87,9 @@ def dry_run(
 
     With `show_keys` it holds the values of hot keys, and else no value of a record.
     """
-    found = counted.found
+    found = surveyed.found
     sampled = sample(records, model, rules, found, limits=limits)
-    measured = [counted.measured(records), sampled.measured]
+    measured = [surveyed.measured(records), sampled.measured]
     foretold = estimate(
         records,
         model,

@@ -29,9 +29,13 @@ def shuffled_since(spark: SparkSession, stage: int) -> int:
 
 def _stages(spark: SparkSession) -> Any:  # noqa: ANN401  py4j's view of the JVM has no type
     """All stages that Spark remembers, the newest first, with what has happened until now."""
-    context = spark.sparkContext._jsc.sc()
+    context, gateway, jvm = _java(spark)
     # A bus that is far behind may lack the latest: no reason for a job to fail.
     with suppress(Py4JJavaError):
         context.listenerBus().waitUntilEmpty()
-    quantiles = spark.sparkContext._gateway.new_array(spark._jvm.double, 0)
+    quantiles = gateway.new_array(jvm.double, 0)
     return context.statusStore().stageList(None, False, False, quantiles, None)
+
+
+def _java(spark: SparkSession) -> tuple[Any, Any, Any]:
+    return spark.sparkContext._jsc.sc(), spark.sparkContext._gateway, spark._jvm

@@ -8,7 +8,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.engine.records import quoted
+from linkage.engine.records import backticked
 from linkage.errors import ConfigError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
@@ -53,9 +53,9 @@ def accuracy_of(
         DataFrame.unionByName,
         [
             frame.select(
-                F.col(quoted(model.unique_id_column)).alias("unique_id"),
+                F.col(backticked(model.unique_id_column)).alias("unique_id"),
                 F.lit(name).alias("source_dataset"),
-                F.col(quoted(truth)).alias("truth"),
+                F.col(backticked(truth)).alias("truth"),
             )
             for name, frame in frames.items()
         ],

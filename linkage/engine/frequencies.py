@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from linkage.engine import chunks
-from linkage.engine.records import PERSON, quoted
+from linkage.engine.records import PERSON, backticked
 from linkage.engine.weights import term_frequency_column
 from linkage.model.specification import LinkageModel
 from linkage.model.training import exact_agreement_column
@@ -91,7 +91,7 @@ def spark_hash(frame: DataFrame, column: str) -> Column:
 
     To Spark's own hash, nulls in an array are not there.
     """
-    value = F.col(quoted(column))
+    value = F.col(backticked(column))
     return F.xxhash64(F.to_json(value) if isinstance(frame.schema[column].dataType, T.ArrayType) else value)
 
 
@@ -120,7 +120,7 @@ def with_joined_frequencies(frame: DataFrame, columns: Sequence[str]) -> DataFra
     """
     once = PERSON in frame.columns
     for column in columns:
-        value = F.col(quoted(column))
+        value = F.col(backticked(column))
         hashed_value = spark_hash(frame, column)
         valued = frame.where(value.isNotNull()).select(hashed_value.alias(VALUE), *([PERSON] if once else []))
         counted = (valued.distinct() if once else valued).groupBy(VALUE).agg(F.count("*").alias("n"))

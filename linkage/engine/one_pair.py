@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from linkage.engine.held import ROW
-from linkage.engine.records import ID, SOURCE, LinkageRecords, quoted
+from linkage.engine.records import ID, SOURCE, LinkageRecords, backticked
 from linkage.engine.weights import term_frequency_column
 from linkage.errors import ConfigError, InputError
 
@@ -62,11 +62,11 @@ def _frequencies(records: LinkageRecords, pair: pa.Table, columns: Sequence[str]
         count.alias(f"{name}_{position}")
         for position, column in enumerate(columns)
         for name, count in (
-            ("present", F.count(quoted(column))),
-            ("equal", F.count_if(F.col(quoted(column)) == F.col(quoted(f"{ROW}_{column}")))),
+            ("present", F.count(backticked(column))),
+            ("equal", F.count_if(F.col(backticked(column)) == F.col(backticked(f"{ROW}_{column}")))),
         )
     ]
-    by_row = records.frame.select(*map(quoted, columns)).crossJoin(mine).groupBy(ROW).agg(*counted).sort(ROW)
+    by_row = records.frame.select(*map(backticked, columns)).crossJoin(mine).groupBy(ROW).agg(*counted).sort(ROW)
     found = by_row.collect()
     return [
         [row[f"equal_{n}"] / row[f"present_{n}"] if row[f"equal_{n}"] else None for row in found]

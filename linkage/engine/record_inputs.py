@@ -15,7 +15,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from linkage.engine.column_types import INTEGERS, check_types
 from linkage.engine.packing import kept, packed, spread
 from linkage.engine.record_files import RecordFiles, record_files
-from linkage.engine.records import ID, PERSON, SOURCE, SOURCE_SEPARATOR, LinkageRecords, quoted
+from linkage.engine.records import ID, PERSON, SOURCE, SOURCE_SEPARATOR, LinkageRecords, backticked
 from linkage.errors import ConfigError, InputError
 from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel, LinkType
@@ -83,10 +83,10 @@ def linkage_records_of(
         InputError: As for `linkage_records`.
     """
     ordered = _ordered_sources(tuple(names), model)
-    number = F.array_position(F.array(*map(F.lit, ordered)), F.col(quoted(source))) - 1
+    number = F.array_position(F.array(*map(F.lit, ordered)), F.col(backticked(source))) - 1
     wanted = _wanted_columns(model, rules)
     person = _person(frame, persons_by, number=number, identifier=model.unique_id_column) if persons_by else None
-    brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(quoted(source)), person=person)
+    brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(backticked(source)), person=person)
     check_types({source: brought})
     return LinkageRecords(brought, ordered, model.link_type, kept(spread(packed(brought))))
 
@@ -154,10 +154,10 @@ def _person(frame: DataFrame, persons_by: Sequence[Sequence[str]], *, number: Co
         raise ConfigError(f"persons_by: no such column: {', '.join(dict.fromkeys(missing))}")
     shared = []
     for place, columns in enumerate(persons_by):
-        values = [F.col(quoted(column)) for column in columns]
+        values = [F.col(backticked(column)) for column in columns]
         are_there = reduce(and_, (value.isNotNull() for value in values))
         shared.append(F.when(are_there, F.xxhash64(number, F.lit(place), *values)))
-    return F.coalesce(*shared, F.xxhash64(number, F.lit(-1), F.col(quoted(identifier))))
+    return F.coalesce(*shared, F.xxhash64(number, F.lit(-1), F.col(backticked(identifier))))
 
 
 def _one_frame(
@@ -179,7 +179,7 @@ def _one_frame(
     missing = []
     for column, reader in wanted.items():
         if column in present:
-            columns.append(F.col(quoted(present[column])).alias(column))
+            columns.append(F.col(backticked(present[column])).alias(column))
         elif column == model.source_dataset_column.lower():
             columns.append(source.alias(column))
         else:
@@ -193,9 +193,9 @@ def _one_frame(
 def _id_column(frame: DataFrame, column: str, name: str) -> Column:
     kind = frame.schema[column].dataType
     if isinstance(kind, INTEGERS):
-        return F.col(quoted(column)).cast("bigint").alias(ID)
+        return F.col(backticked(column)).cast("bigint").alias(ID)
     if isinstance(kind, T.StringType):
-        return F.col(quoted(column)).alias(ID)
+        return F.col(backticked(column)).alias(ID)
     raise InputError(
         f"input {name}: unique ID column {column} is {kind.simpleString()}; it must be a string or an integer"
     )

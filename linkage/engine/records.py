@@ -148,6 +148,6 @@ def possible_pairs(records: LinkageRecords, counts: Sequence[int]) -> int:
     return total * (total - 1) // 2
 
 
-def quoted(column: str) -> str:
+def backticked(column: str) -> str:
     """A column's name as Spark reads it, whatever is in it."""
     return "`" + column.replace("`", "``") + "`"

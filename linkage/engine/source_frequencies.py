@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from linkage.engine.frequencies import spark_hash
-from linkage.engine.records import PERSON, SOURCE, LinkageRecords, quoted
+from linkage.engine.records import PERSON, SOURCE, LinkageRecords, backticked
 
 
 def exact_agreement_by_sources(
@@ -31,7 +31,10 @@ def exact_agreement_by_sources(
         return {}
     frame, numbers = records.frame, range(len(records.sources))
     values = [
-        F.when(F.col(quoted(column)).isNotNull(), F.struct(F.lit(column).alias("column"), spark_hash(frame, column)))
+        F.when(
+            F.col(backticked(column)).isNotNull(),
+            F.struct(F.lit(column).alias("column"), spark_hash(frame, column)),
+        )
         for column in columns
     ]
     person = [PERSON] if records.has_persons else []
