@@ -33,6 +33,7 @@ JOBS = {
         "prototype",
         "realism",
         "blocking",
+        "thresholds",
         "pipeline",
         "synthesise",
         "ingest",

@@ -289,6 +289,21 @@ def test_what_blocking_reaches_is_told_by_datasets_and_rule(done):
     assert {line[2:30].strip() for line in told[3 : 3 + len(pairs)]} == pairs.keys()
 
 
+def test_what_thresholds_trade_is_drawn_from_all_candidate_pairs(done):
+    pipeline, _ = done
+    code, out, err = pipeline.run(job="thresholds")
+    assert code == 0, err
+    folder = pipeline.folder / "runs" / pipeline.manifest["run_id"]
+    assert out == f"thresholds.html, thresholds.json, rules.json are in {folder}\n"
+    rules = json.loads((folder / "rules.json").read_text())["rules"]
+    told = json.loads((folder / "thresholds.json").read_text())
+    considered = pipeline.table(Zone.LINKAGE, "pattern_counts").agg(F.sum("pairs")).first()[0]
+    assert sum(rule["pairs"] for rule in rules) == considered
+    assert told["used"] == {"threshold_weight": 0.0, "cluster_weight": 10.0}
+    assert {row["pairs_above"] + row["pairs_below"] for row in told["thresholds"]} == {considered}
+    assert (folder / "thresholds.html").read_text().startswith("<!DOCTYPE html>")
+
+
 def _persons(pipeline: PipelineDesk) -> list[tuple]:
     return sorted(tuple(row) for row in pipeline.table(Zone.LINKAGE, "person_records").collect())
 
