@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.harness.signals import Listener, call_beside
@@ -43,6 +45,10 @@ def spark_session(job: str, log: Path, local: Path, listener: Listener) -> Itera
         listener.end()
         if shared is None:
             call_beside(spark.stop)
+        else:
+            # Others go on in it: what the job kept of its records must not stay.
+            with suppress(PySparkException, Py4JError):
+                spark.catalog.clearCache()
 
 
 def start_workers(spark: SparkSession) -> None:

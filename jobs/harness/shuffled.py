@@ -5,36 +5,49 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 
 
-def newest_stage(spark: SparkSession) -> int:
-    """The number of the stage that Spark began last, -1 before the first; later ones have higher numbers."""
+def newest_stage(spark: SparkSession) -> int | None:
+    """The number of the stage that Spark began last, -1 before the first; later ones have higher numbers.
+
+    None where this Spark does not tell.
+    """
     found = _stages(spark)
+    if found is None:
+        return None
     return found.apply(0).stageId() if found.size() else -1
 
 
-def shuffled_since(spark: SparkSession, stage: int) -> int:
+def shuffled_since(spark: SparkSession, stage: int | None) -> int | None:
     """The bytes that all stages after this one wrote for a shuffle: of records, and a few of Delta's own.
 
     Spark keeps the figures of its last thousand stages; a part of a job has a few of them. Attempts that failed
-    count, as they were written, too.
+    count, as they were written, too. None where this Spark does not tell.
     """
-    found, place, total = _stages(spark), 0, 0
+    found = _stages(spark)
+    if found is None or stage is None:
+        return None
+    place, total = 0, 0
     while place < found.size() and (each := found.apply(place)).stageId() > stage:
         total, place = total + each.shuffleWriteBytes(), place + 1
     return total
 
 
 def _stages(spark: SparkSession) -> Any:  # noqa: ANN401  py4j's view of the JVM has no type
-    """All stages that Spark remembers, the newest first, with what has happened until now."""
+    """All stages that Spark remembers, the newest first, with what has happened until now.
+
+    None where the JVM is not to be had or is another one: no reason for a job to fail.
+    """
     context, gateway, jvm = _java(spark)
-    # A bus that is far behind may lack the latest: no reason for a job to fail.
-    with suppress(Py4JJavaError):
+    # A bus that is far behind may lack the latest.
+    with suppress(Py4JError):
         context.listenerBus().waitUntilEmpty()
-    quantiles = gateway.new_array(jvm.double, 0)
-    return context.statusStore().stageList(None, False, False, quantiles, None)
+    with suppress(Py4JError):
+        quantiles = gateway.new_array(jvm.double, 0)
+        return context.statusStore().stageList(None, False, False, quantiles, None)
+    return None
 
 
 def _java(spark: SparkSession) -> tuple[Any, Any, Any]:
