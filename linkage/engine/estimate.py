@@ -154,12 +154,13 @@ def sampling(
 ) -> Pass:
     """The work of a pass that counts comparison vectors, over all pairs of some rules and a share of others'."""
     share = {rule.number: shares.get(rule.number, 1.0) for rule in rules}
+    looked_at = [sizes.of(rule).shared_rows for rule in rules if share[rule.number]]
     return Pass(
         records=count,
         keys=count * _sides(rules),
         rows=sum(sampled_rows(sizes.of(rule), share[rule.number]) for rule in rules),
         # One sampled rule is enough for the rows of all to be looked at.
-        drawn=sum(sizes.of(rule).shared_rows for rule in rules) if min(share.values(), default=1) < 1 else 0,
+        drawn=sum(looked_at) if any(0 < each < 1 for each in share.values()) else 0,
         is_held=records.held is not None,
         sharing=sum(sizes.of(rule).pairs * share[rule.number] for rule in rules),
         comparisons=compared * len(model.comparisons),
@@ -243,7 +244,9 @@ def distinct_pairs(pairs: Sequence[int], matches: float) -> int:
 
 
 def _sides(rules: Sequence[KeyedRule]) -> int:
-    return sum(1 if rule.is_symmetric else 2 for rule in rules)
+    """How many keys a record has under rules: those that several rules or both sides share are computed once."""
+    keys = {(rule.left_keys, rule.left_arrays, rule.arrays) for rule in rules}
+    return len(keys | {(rule.right_keys, rule.right_arrays, rule.arrays) for rule in rules})
 
 
 def _read(model: LinkageModel, rules: Sequence[KeyedRule]) -> list[str]:

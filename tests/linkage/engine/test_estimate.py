@@ -17,7 +17,7 @@ from linkage.engine.estimate import (
 )
 from linkage.engine.key_values import hottest_values
 from linkage.engine.passes import Measured, Pass
-from linkage.engine.sizes import HotKey, KeySizes, RuleSize, SharedKeys
+from linkage.engine.sizes import HotKey, KeySizes, RuleSize, SharedKeys, rule_size
 from linkage.engine.survey_sql import HOT_PAIRS
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
@@ -128,6 +128,17 @@ def test_a_share_of_a_rule_is_a_share_of_the_work(spark, limits):
     assert work.comparisons == 40
     every = sampling(ready.records, ready.model, ready.rules, sizes, {1: 1.0}, count=300, compared=40)
     assert every.drawn == 0
+    # Of a rule that is left out no row is looked at.
+    assert sampling(ready.records, ready.model, ready.rules, sizes, {1: 0.0}, count=300, compared=40).drawn == 0
+
+
+def test_a_key_that_several_rules_have_is_computed_once(spark):
+    rules = ["l.dob = r.dob", "l.dob = r.dob AND l.city < r.city", "l.surname = r.forename"]
+    ready = prepared(spark, settings(CITY, rules=rules), PEOPLE)
+    sizes = KeySizes({rule.number: rule_size([]) for rule in ready.rules}, {}, NO_KEYS)
+    work = sampling(ready.records, ready.model, ready.rules, sizes, {}, count=10, compared=0)
+    # Of the date, of the surname on one side and of the forename on the other.
+    assert work.keys == 3 * 10
 
 
 @pytest.mark.parametrize("memory", [0, 10**9], ids=["carried", "held"])
