@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -11,6 +12,8 @@ from linkage.model.specification import Comparison, LinkageModel, LinkType
 
 _RULES = "blocking_rules_to_generate_predictions"
 _PRIOR = "probability_two_random_records_match"
+# What Delta takes in no column's name, and what would end a quoted one.
+_NOT_IN_NAMES = ",;{}()\n\t=\"'"
 # Rounding may take a sum of shares above 1 by this much.
 _ROUNDING = 1e-9
 
@@ -55,11 +58,14 @@ def check_model(model: LinkageModel, where: str) -> None:
         raise ConfigError(
             f"{where}: blocking_rules_to_generate_predictions is empty; comparing every pair is not supported"
         )
-    names = [comparison.name for comparison in model.comparisons]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    # Neither DuckDB nor Spark tells columns apart by capitals.
+    columns = Counter(comparison.gamma_column.lower() for comparison in model.comparisons)
+    twice = sorted(comparison.name for comparison in model.comparisons if columns[comparison.gamma_column.lower()] > 1)
     if twice:
-        raise ConfigError(f"{where}: two comparisons share the name {', '.join(twice)}")
+        raise ConfigError(f"{where}: two comparisons share the name {', '.join(dict.fromkeys(twice))}")
     for comparison in model.comparisons:
+        if any(letter in _NOT_IN_NAMES for letter in comparison.name):
+            raise ConfigError(f"{where}: comparison {comparison.name!r}: its name becomes a column; use letters and _")
         if not comparison.scored_levels:
             raise ConfigError(f"{where}: comparison {comparison.name} has no level with a weight")
         _check_levels(comparison, where)

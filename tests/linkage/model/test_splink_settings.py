@@ -159,6 +159,14 @@ def _with_level(sql, **more):
         (_with(comparisons=[comparison("name", null("name"))]), "comparison name has no level with a weight"),
         (_with(comparisons=[*DUCKDB["comparisons"], DUCKDB["comparisons"][0]]), "share the name name"),
         (
+            _with(comparisons=[*DUCKDB["comparisons"], DUCKDB["comparisons"][0] | {"output_column_name": "Name"}]),
+            "share the name Name, name",
+        ),
+        (
+            _with(comparisons=[DUCKDB["comparisons"][0] | {"output_column_name": 'a"b'}]),
+            "its name becomes a column; use letters and _",
+        ),
+        (
             json.dumps(
                 SPARK | {"comparisons": [comparison("name", level("soundex(name_l) = soundex(name_r)"), otherwise())]}
             ),
