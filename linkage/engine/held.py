@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ class Held:
     def __init__(self, table: pa.Table) -> None:
         self.table = table
         self._more: dict[str, pa.Array] = {}
+        self._sizes: np.ndarray[Any, np.dtype[np.int64]] | None = None
 
     def chunk(self, number: int) -> pa.Table:
         """Some of the records, and their numbers in the column `__row`."""
@@ -40,6 +41,15 @@ class Held:
     def numbered(self) -> pa.Table:
         """All of them, and their numbers in the column `__row`."""
         return _numbered(self.table, 0)
+
+    def sizes(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The bytes of each record's texts, by number: what looking up its values may take."""
+        if self._sizes is None:
+            self._sizes = np.zeros(self.table.num_rows, np.int64)
+            for column in self.table.columns:
+                if pa.types.is_string(column.type):
+                    self._sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy()
+        return self._sizes
 
     def more(self, names: Sequence[str], made: Callable[[Sequence[str]], pa.Table]) -> list[pa.Array]:
         """Further columns, each made once in each process.

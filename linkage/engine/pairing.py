@@ -23,8 +23,9 @@ from linkage.engine.kernel import KEY_ROWS, KernelLimits
 MADE = "made"
 # What codes are known by in `Held.more`, before the expression that they are of.
 _CODES = "codes of "
-# Pairs whose values are looked up at a time.
+# Pairs whose values are looked up at a time, and the bytes of their texts: a column of Arrow text ends at 2 GiB.
 BATCH_PAIRS = 250_000
+BATCH_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,28 @@ def run(batches: Iterator[pa.RecordBatch], plan: PairingPlan, folder: str | None
         pairs = connection.sql(plan.pairs).to_arrow_table()
         connection.unregister(KEY_ROWS)
         del tables
-        for start in range(0, max(1, pairs.num_rows), BATCH_PAIRS):
-            made = _values(connection, records, _kept(connection, records, pairs.slice(start, BATCH_PAIRS), plan), plan)
+        for number, batch in enumerate(_batches(pairs, records)):
+            made = _values(connection, records, _kept(connection, records, batch, plan), plan)
             connection.register(MADE, made)
             for name, sql in plan.gathered.items():
-                connection.execute(f"{f'INSERT INTO {name}' if start else f'CREATE TEMP TABLE {name} AS'} {sql}")
+                connection.execute(f"{f'INSERT INTO {name}' if number else f'CREATE TEMP TABLE {name} AS'} {sql}")
         del pairs
         yield from kernel.results(connection, plan.outputs, plan.summaries, folder, rows=plan.batch_rows)
+
+
+def _batches(pairs: pa.Table, records: Held) -> Iterator[pa.Table]:
+    """The pairs in pieces, at least one; none has more than `BATCH_BYTES` of texts unless it is one pair."""
+    sizes = records.sizes()
+    ends = np.cumsum(sizes[pairs["l"].to_numpy()] + sizes[pairs["r"].to_numpy()])
+    start = 0
+    while True:
+        before = ends[start - 1] if start else 0
+        full = int(np.searchsorted(ends, before + BATCH_BYTES, side="right"))
+        length = max(1, min(BATCH_PAIRS, full - start))
+        yield pairs.slice(start, length)
+        start += length
+        if start >= pairs.num_rows:
+            return
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, records: Held, pairs: pa.Table, plan: PairingPlan) -> pa.Table:

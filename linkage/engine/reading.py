@@ -7,6 +7,7 @@ here columns stay columns. Imported by executors: PyArrow only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -62,9 +63,9 @@ def read(
 
 
 def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
-    """The records of a part in small tables."""
+    """The records of a part in small tables, of as many rows and bytes as a chunk; `InputError` if it is damaged."""
     wanted = list(dict.fromkeys(name for name, _ in part.columns if name is not None))
-    with pq.ParquetFile(part.path) as file:
+    with _opened(part.path) as file:
         for batch in file.iter_batches(chunks.CHUNK_ROWS, row_groups=[part.row_group], columns=wanted):
             columns = [
                 pa.repeat(pa.scalar(value, field.type), batch.num_rows)
@@ -74,7 +75,18 @@ def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
             ]
             table = pa.Table.from_arrays(columns, schema=schema)
             _check_text(table)
-            yield table
+            rows = max(1, chunks.CHUNK_BYTES * table.num_rows // max(1, table.nbytes))
+            yield from (table.slice(start, rows) for start in range(0, table.num_rows, rows))
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[pq.ParquetFile]:
+    """A file, with all that goes wrong in it told by its name; PyArrow's own words may quote it."""
+    try:
+        with pq.ParquetFile(path) as file:
+            yield file
+    except (OSError, pa.ArrowException):
+        raise InputError(f"{path}: cannot be read as parquet; it is missing, damaged or cut short") from None
 
 
 def column(parts: Sequence[FilePart], schema: pa.Schema, of_records: str) -> pa.Array:
@@ -86,7 +98,7 @@ def column(parts: Sequence[FilePart], schema: pa.Schema, of_records: str) -> pa.
         if name is None:
             pieces.append(pa.repeat(pa.scalar(value, field.type), part.rows))
             continue
-        with pq.ParquetFile(part.path) as file:
+        with _opened(part.path) as file:
             found = file.read_row_group(part.row_group, columns=[name]).column(0)
         _check_text(found)
         pieces += found.cast(field.type).chunks

@@ -4,9 +4,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from linkage.engine import chunks, making
+from linkage.engine import chunks, making, reading
 from linkage.engine.held import ROW
 from linkage.engine.holding import hold
+from linkage.engine.reading import FilePart
 from linkage.engine.record_inputs import linkage_records, linkage_records_of
 from linkage.engine.records import ID, SOURCE
 from linkage.engine.survey import survey
@@ -105,6 +106,30 @@ def test_a_file_that_lacks_a_column_is_left_to_spark(spark, tmp_path):
     pq.write_table(table.drop_columns("city"), lacking)
     frame = spark.read.schema(spark.read.parquet(str(tmp_path / "a-0.parquet")).schema).parquet(lacking)
     assert linkage_records({"a": frame}, ready.model, ready.rules, files={"a": [lacking]}).files is None
+
+
+def test_a_chunk_of_long_texts_has_fewer_rows(tmp_path, monkeypatch):
+    path = str(tmp_path / "long.parquet")
+    table = pa.table({"id": [1, 2, 3, 4], "text": ["x" * 1000] * 4})
+    pq.write_table(table, path)
+    part = FilePart(path, 0, 4, (("id", None), ("text", None)))
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 2100)
+    found = list(reading.tables(part, table.schema))
+    assert [each.num_rows for each in found] == [2, 2]
+    assert pa.concat_tables(found) == table
+
+
+def test_a_file_that_is_damaged_inside_is_named(tmp_path):
+    path = tmp_path / "people.parquet"
+    table = pa.table({"id": list(range(5000)), "text": [f"SMITH{number}" for number in range(5000)]})
+    pq.write_table(table, path)
+    part = FilePart(str(path), 0, 5000, (("id", None), ("text", None)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200] + bytes(2000) + whole[2200:])
+    for read in (lambda: list(reading.tables(part, table.schema)), lambda: reading.column([part], table.schema, "id")):
+        with pytest.raises(InputError) as refused:
+            read()
+        assert str(refused.value) == f"{path}: cannot be read as parquet; it is missing, damaged or cut short"
 
 
 def test_records_that_need_more_memory_are_carried(spark):

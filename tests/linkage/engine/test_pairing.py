@@ -1,7 +1,10 @@
 """Pairs made from numbers of held records, against Splink on DuckDB."""
 
+import pyarrow as pa
 import pytest
 
+from linkage.engine import pairing
+from linkage.engine.held import Held
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
@@ -26,3 +29,16 @@ def test_rules_of_values_and_of_more_share_out_pairs_in_any_order(spark, limits,
     expected = scored_pairs(document, inputs)
     assert {pair: str(each.match_key) for pair, each in found.items()} == {p: e.match_key for p, e in expected.items()}
     assert {each.match_key for each in expected.values()} == {"0", "1", "2", "3", "4"}
+
+
+def test_long_texts_are_looked_up_for_fewer_pairs_at_a_time(monkeypatch):
+    held = Held(pa.table({"number": [1, 2, 3], "name": ["a" * 10, None, "é" * 20], "city": ["b" * 10, "c" * 5, None]}))
+    assert held.sizes().tolist() == [20, 5, 40]
+    pairs = pa.table({"l": [0, 0, 1, 0, 0], "r": [1, 1, 2, 2, 1]})  # of 25, 25, 45, 60 and 25 bytes
+    monkeypatch.setattr(pairing, "BATCH_BYTES", 50)
+    assert [batch.num_rows for batch in pairing._batches(pairs, held)] == [2, 1, 1, 1]
+    monkeypatch.setattr(pairing, "BATCH_BYTES", 10**9)
+    assert [batch.num_rows for batch in pairing._batches(pairs, held)] == [5]
+    monkeypatch.setattr(pairing, "BATCH_PAIRS", 3)
+    assert pa.concat_tables(pairing._batches(pairs, held)) == pairs
+    assert [batch.num_rows for batch in pairing._batches(pairs.slice(0, 0), held)] == [0]
