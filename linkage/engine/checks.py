@@ -15,6 +15,11 @@ from linkage.model.blocking import KeyedRule
 from linkage.model.specification import Comparison, LinkageModel
 
 
+def no_level(comparison: str) -> ConfigError:
+    """What to say where a comparison's levels, without an ELSE, leave some pair out."""
+    return ConfigError(f"comparison {comparison}: no level takes some pairs; end it with ELSE")
+
+
 def check_runnable(records: LinkageRecords, model: LinkageModel, rules: Sequence[KeyedRule]) -> None:
     """Bind every level and rule to the columns' types, as DuckDB will.
 

@@ -16,8 +16,12 @@ _SIMPLE = (
 )  # fmt: skip
 
 
-def check_types(frames: Mapping[str, DataFrame]) -> None:
+def check_types(frames: Mapping[str, DataFrame], identifier: str) -> None:
     """Refuse columns that cannot be compared, and inputs that differ in a column's type.
+
+    Args:
+        frames: By the inputs' names, all with the same columns.
+        identifier: The column that holds the unique ID, which inputs call by other names.
 
     Raises:
         InputError: By name.
@@ -32,8 +36,9 @@ def check_types(frames: Mapping[str, DataFrame]) -> None:
                     "compares strings, numbers, dates, timestamps, booleans and arrays of these"
                 )
             if kind != first.schema[field.name].dataType:
+                told = "the unique ID" if field.name == identifier else f"column {field.name}"
                 raise InputError(
-                    f"column {field.name} is {first.schema[field.name].dataType.simpleString()} in "
+                    f"{told} is {first.schema[field.name].dataType.simpleString()} in "
                     f"input {first_name} and {kind.simpleString()} in {name}; make them the same"
                 )
 

@@ -50,7 +50,7 @@ def linkage_records(
         _one_frame(inputs[name], name, wanted, model, number=F.lit(number), source=F.lit(name))
         for number, name in enumerate(names)
     ]
-    check_types(dict(zip(names, frames, strict=True)))
+    check_types(dict(zip(names, frames, strict=True)), ID)
     together = reduce(DataFrame.unionByName, frames)
     found = None if files is None else _files(together, names, model, files)
     made = spread(packed(together)) if found is None else found.packed(together.sparkSession)
@@ -87,7 +87,7 @@ def linkage_records_of(
     wanted = _wanted_columns(model, rules)
     person = _person(frame, persons_by, number=number, identifier=model.unique_id_column) if persons_by else None
     brought = _one_frame(frame, source, wanted, model, number=number, source=F.col(backticked(source)), person=person)
-    check_types({source: brought})
+    check_types({source: brought}, ID)
     return LinkageRecords(brought, ordered, model.link_type, kept(spread(packed(brought))))
 
 

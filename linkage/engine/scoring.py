@@ -13,6 +13,7 @@ from pyspark.sql import types as T
 
 from linkage.engine import chunks, named, plans
 from linkage.engine.capping import capped_column, counted
+from linkage.engine.checks import no_level
 from linkage.engine.in_tasks import InTasks, Written
 from linkage.engine.kernel import SUMMARY, KernelLimits
 from linkage.engine.making import made_in_tasks
@@ -23,6 +24,9 @@ from linkage.model.specification import LinkageModel
 
 # Edges come to the driver, 8 bytes each before compression, and Spark lets 1 GB come if nothing else is set.
 _MOST_TOLD = 100_000_000
+
+
+_GAMMA = "gamma_"
 
 
 class ScoredPairs:
@@ -58,14 +62,20 @@ class ScoredPairs:
 
         One row per comparison vector, match key and source pair, with `pairs` and, of these,
         `kept`. Exact also when tasks are retried: a result is observed once for each partition.
+
+        Raises:
+            ConfigError: No level of a comparison takes some pairs: these have no weight, and were not kept.
         """
         every = self._summaries(plans.PATTERNS)
         if every is None:
-            gammas = [name for name in self._rows.schema.names if name.startswith("gamma_")]
+            gammas = [name for name in self._rows.schema.names if name.startswith(_GAMMA)]
             counted = ["match_key", "source_l", "source_r", *gammas, "pairs", "kept"]
             return pa.schema([pa.field(name, pa.int64()) for name in counted]).empty_table()
         sums = ("pairs", "kept", *self._capped.values())
         keys = [name for name in every.column_names if name not in sums]
+        for name in keys:
+            if name.startswith(_GAMMA) and every[name].null_count:
+                raise no_level(name.removeprefix(_GAMMA))
         summed = every.group_by(keys).aggregate([("pairs", "sum"), ("kept", "sum")])
         return summed.rename_columns([*keys, "pairs", "kept"])
 

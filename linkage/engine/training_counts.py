@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.engine import plans
+from linkage.engine.checks import no_level
 from linkage.engine.estimate import sampling
 from linkage.engine.frequencies import ValueFrequencies
 from linkage.engine.kernel import KernelLimits
-from linkage.engine.key_rows import KEYS_OF_A_SAMPLE, Sample
+from linkage.engine.key_rows import Sample
 from linkage.engine.making import made_in_tasks
 from linkage.engine.passes import Measured
 from linkage.engine.random_pairs import random_level_counts
@@ -56,7 +57,7 @@ class TrainingCounts:
 
     Attributes:
         model: Its comparisons are those of the vectors.
-        rules: One row per rule and comparison vector (and source pair), as `plans.training_plan` says.
+        rules: One row per rule and comparison vector (and source pair), as `plans.learning` says.
         random: One row per comparison and gamma (and source pair) of random pairs.
         shares: The share of its pairs that were made, by the rule's number.
         sessions: The numbers of the rules of EM sessions.
@@ -119,13 +120,8 @@ def training_counts(
     Raises:
         ConfigError: No level of a comparison takes some pairs.
     """
-    shares = {rule.number: _share(found.sizes.of(rule), plan) for rule in rules.sessions}
-    # Pairs of deterministic rules are only counted: by a sample where no key can rule it, to within some per cent.
-    for rule in rules.deterministic:
-        size = found.sizes.of(rule)
-        shares[rule.number] = (
-            _share(size, plan) if size.largest_key_pairs * KEYS_OF_A_SAMPLE <= plan.em_max_pairs else 1.0
-        )
+    # Pairs of deterministic rules are only counted: where they are very many, by a sample.
+    shares = {rule.number: _share(found.sizes.of(rule), plan) for rule in rules.all}
     sessions = frozenset(rule.number for rule in rules.sessions)
     first = rules.deterministic[0]
     known = None if plan.by_source_pair else found.sizes.made_by(first)
@@ -147,7 +143,7 @@ def training_counts(
     _check_levels(model, compared)
     untaken = random.filter(pc.is_null(random["gamma"]))["comparison"].unique().to_pylist()
     if untaken:
-        raise _no_level(untaken[0])
+        raise no_level(untaken[0])
     pairs = sum(compared["pairs"].to_pylist())
     work = sampling(records, model, rules.all, found.sizes, shares, count=found.records, compared=pairs)
     return TrainingCounts(model, counted, random, shares, sessions, known or 0, Measured("training", work, seconds))
@@ -226,11 +222,7 @@ def _is_of(counted: pa.Table, rules: Iterable[int]) -> pa.ChunkedArray:
 def _check_levels(model: LinkageModel, vectors: pa.Table) -> None:
     for comparison in model.comparisons:
         if vectors[comparison.gamma_column].null_count:
-            raise _no_level(comparison.name)
-
-
-def _no_level(comparison: str) -> ConfigError:
-    return ConfigError(f"comparison {comparison}: no level takes some pairs; end it with ELSE")
+            raise no_level(comparison.name)
 
 
 def _of_sources(table: pa.Table, pairs: Sequence[Numbers]) -> pa.Table:

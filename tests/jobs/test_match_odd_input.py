@@ -199,11 +199,14 @@ def test_text_that_is_not_unicode_is_bad_input(desk, column):
     assert_refused(desk, answer, 3, ["text that is not valid Unicode"])
 
 
-def test_a_comparison_that_leaves_pairs_without_a_level_cannot_be_trained(desk):
+def test_a_comparison_that_leaves_pairs_without_a_level_is_refused(desk):
     later = comparison("later", null("city"), exact("city", 0.5, 0.3), level("city_l > city_r", 0.5, 0.3))
     plan = desk.write("training.yaml", TRAINING)
     document = TRAINED | {"comparisons": [*COMPARISONS, later]}
     answer = _match(desk, {"people.parquet": FEW}, document, f"--training={plan}")
+    assert_refused(desk, answer, 2, ["comparison later: no level takes some pairs; end it with ELSE"])
+    # Nor can such pairs be scored: they would go without a word.
+    answer = _match(desk, {"people.parquet": FEW}, document)
     assert_refused(desk, answer, 2, ["comparison later: no level takes some pairs; end it with ELSE"])
 
 

@@ -108,7 +108,7 @@ def test_every_missing_column_is_named_at_once(spark):
     ("other", "reason"),
     [
         ("unique_id int, surname int, dob string", "column surname is string in input one and int in two"),
-        ("unique_id string, surname string, dob string", "column __id is bigint in input one and string in two"),
+        ("unique_id string, surname string, dob string", "the unique ID is bigint in input one and string in two"),
         ("unique_id int, surname struct<x:int>, dob string", "input two: column surname is struct<x:int>"),
         ("unique_id int, surname map<int,int>, dob string", "input two: column surname is map<int,int>"),
         ("unique_id int, surname array<array<int>>, dob string", "column surname is array<array<int>>"),

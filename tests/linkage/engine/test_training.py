@@ -157,25 +157,33 @@ def test_a_seed_draws_the_same_sample_on_any_partitioning(spark, limits, memory)
 
 
 @pytest.mark.parametrize("memory", [0, HELD])
-@pytest.mark.parametrize(("records_of_a_city", "is_sampled"), [(2, True), (40, False)])
-def test_pairs_of_deterministic_rules_are_sampled_where_no_key_can_rule_the_sample(
-    spark, limits, memory, records_of_a_city, is_sampled
+@pytest.mark.parametrize(
+    ("records_of_a_city", "most", "standard_error"),
+    [
+        # Of a thousand pairs of cities three in ten are made: a standard error of a twentieth of them.
+        (2, 300, 0.05 * 1000),
+        # Of 39,000 pairs one in thirteen, drawn by record: 11 of the 40 of each of 50 cities, give or take 2.8, whose
+        # squares are off by a half, and their sum by a half over the root of 50.
+        (40, 3000, 0.5 / 50**0.5 * 39_000),
+    ],
+)
+def test_pairs_of_deterministic_rules_are_sampled_if_they_are_many_whatever_keys_rule_them(
+    spark, limits, memory, records_of_a_city, most, standard_error
 ):
     [(name, table)] = _inputs("dedupe_only", records=2000).items()
     city = pa.array([f"city {number // records_of_a_city}" for number in range(2000)])
     inputs = {name: table.set_column(table.column_names.index("city"), "city", city)}
     rules = [["surname", "dob"], ["city"]]
     found = _train(
-        spark, limits, inputs, "dedupe_only", deterministic_rules=rules, em_max_pairs=300, recall=1.0, memory=memory
+        spark, limits, inputs, "dedupe_only", deterministic_rules=rules, em_max_pairs=most, recall=1.0, memory=memory
     )
     pairs = sum(
         any(all(one[c] is not None and one[c] == other[c] for c in rule) for rule in rules)
         for one, other in itertools.combinations(inputs[name].to_pylist(), 2)
     )
     told = found.report["pairs_of_deterministic_rules"]
-    assert (told != pairs) == is_sampled
-    # Of a thousand pairs of cities three in ten are made: a standard error of a twentieth of them.
-    assert told == pytest.approx(pairs, abs=4 * 0.05 * 1000 if is_sampled else 0)
+    assert told != pairs
+    assert told == pytest.approx(pairs, abs=4 * standard_error)
 
 
 def test_the_report_tells_how_it_came_about(spark, limits):
