@@ -79,6 +79,8 @@ def _function(name: str) -> Callable[[DataFrame], DataFrame]:
     module, _, function = name.strip().partition(":")
     try:
         found: Callable[[DataFrame], DataFrame] | None = getattr(import_module(module), function)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"{_BEYOND} {name}: there is no module {error.name} here; write MODULE:FUNCTION") from None
     except (ImportError, AttributeError, ValueError, TypeError):  # of a name that is empty, or begins with a dot
         found = None
     if not callable(found):

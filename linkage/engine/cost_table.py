@@ -46,7 +46,8 @@ def cost_table(
         for rule, size in ((rule, sizes.of(rule)) for rule in rules)
     ]
     secret = secrets.token_bytes(16)
-    lines = _aligned([("rule", "records", "keys", "pairs", "new pairs", "condition"), *rows])
+    lines = _aligned([("rule", "key rows", "keys", "pairs", "new pairs", "condition"), *rows])
+    lines.append("key rows: records with a key, once for each side and element that gives them one")
     lines.append("pairs: at most, by key; new pairs: that no earlier rule makes, estimated from a sample")
     for rule in rules:
         hottest = [

@@ -211,7 +211,7 @@ def _table(spark, **more):
 
 def test_costs_are_a_table_for_people(spark):
     lines = _table(spark)
-    assert lines[0].split() == ["rule", "records", "keys", "pairs", "new", "pairs", "condition"]
+    assert lines[0].split() == ["rule", "key", "rows", "keys", "pairs", "new", "pairs", "condition"]
     assert lines[1].split() == ["0", "12,345", "678", "9,876,543", "4,321", *RULES[0].split()]
     hot = lines[lines.index(f"hottest keys of rule 0: {RULES[0]}") + 2 :]
     names, records, pairs = zip(*(line.split() for line in hot[:10]), strict=True)
