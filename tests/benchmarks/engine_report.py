@@ -98,7 +98,7 @@ def skew_table(named: Mapping[str, Figures]) -> str:
                 _text(figures.get("memory"), GB, 2),
             ]
         )
-    return "Hot keys and looser rules, ours\n" + aligned(rows)
+    return "Hot keys, looser rules and records that are carried, ours\n" + aligned(rows)
 
 
 def more_per_pair(figures: Figures, base: Figures) -> float | None:
@@ -114,22 +114,22 @@ def more_per_pair(figures: Figures, base: Figures) -> float | None:
 
 
 def summary(
-    compared: Compared, variants: Mapping[str, Figures], *, edges: Figures | None = None
+    compared: Compared, variants: Mapping[str, Figures], *, edges: Mapping[int, Figures] | None = None
 ) -> dict[str, float | None]:
     """The figures of the last line.
 
     Args:
         compared: The runs by size and contestant; the smallest size that had several is the first.
-        variants: Runs of ours at the first size, by name: `x1`, `x3`, `x10` for looser rules and
+        variants: Runs of ours at the first size, by name: `x1`, `x3`, `x10` for looser rules, `carried` and
             `hot10000` and the like for hot keys.
-        edges: What clustering of generated edges took.
+        edges: What clustering of generated edges took, by how many.
     """
     several = [size for size, results in compared.items() if len(results) > 1]
     first = compared[min(several)] if several else next(iter(compared.values()), {})
     of = {name: first.get(name, {}) for name in _NAMES}
     ours = {size: results["ours"] for size, results in compared.items() if "ours" in results}
     million, ten, base = ours.get(1_000_000, {}), ours.get(10_000_000, {}), variants.get("x1", {})
-    spread = more_per_pair(variants.get("x10", {}), base)
+    spread, by_edges = more_per_pair(variants.get("x10", {}), base), edges or {}
     rates = [f1 for name in ("duckdb", "spark") if (f1 := of[name].get("f1")) is not None]
     figures = {
         "total_vs_splink_spark": ratio(of["ours"].get("total"), of["spark"].get("total")),
@@ -143,8 +143,11 @@ def summary(
         "slowest_task_hot": variants.get("hot10000", {}).get("slowest_task"),
         "memory_x10_pairs": ratio(variants.get("x10", {}).get("memory"), base.get("memory")),
         "estimate_error": _estimate_error(ours.values()),
-        "cluster_seconds_50m_edges": (edges or {}).get("cluster"),
-        "memory_gb_50m_edges": ratio((edges or {}).get("memory"), GB),
+        "estimate_error_variants": _estimate_error(variants.values()),
+        "carried_vs_held": ratio(variants.get("carried", {}).get("total"), base.get("total")),
+        "cluster_seconds_1m_edges": by_edges.get(1_000_000, {}).get("cluster"),
+        "cluster_seconds_50m_edges": by_edges.get(50_000_000, {}).get("cluster"),
+        "memory_gb_50m_edges": ratio(by_edges.get(50_000_000, {}).get("memory"), GB),
         **_at_ten_million(compared.get(10_000_000, {})),
     }
     return {name: None if value is None else round(value, 4) for name, value in figures.items()}

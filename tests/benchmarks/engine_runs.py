@@ -34,12 +34,14 @@ class Work:
         memory: GB for the engine: DuckDB's limit, Spark's heap, or our heap with our kernels together.
         looser: Which rules, as `engine_model.LOOSER` has them.
         timeout: Seconds after which a run is stopped.
+        carried: Whether our key rows carry records, as where these do not fit the memory of tasks.
     """
 
     records: Path
     memory: int
     timeout: float
     looser: int = 1
+    carried: bool = False
 
 
 def run(contestant: str, work: Work) -> Figures:
@@ -76,7 +78,7 @@ def _watched(command: Sequence[str], folder: Path, work: Work) -> Figures:
     scratch, events, settings = folder / "scratch", folder / "events", folder / "spark.conf"
     scratch.mkdir()
     events.mkdir()
-    settings.write_text(_properties(work.memory, events), encoding="utf-8")
+    settings.write_text(_properties(work, events), encoding="utf-8")
     paths = {name: str(scratch) for name in ("TMPDIR", "LINKAGE_SCRATCH", "SPARK_LOCAL_DIRS")}
     environment = {**os.environ, **paths, "LINKAGE_PROPERTIES": str(settings), "PYTHONPATH": str(ROOT)}
     measured = watch(command, folder=scratch, environment=environment, cwd=ROOT, timeout=work.timeout)
@@ -144,17 +146,19 @@ def _heap(memory: int) -> int:
     return memory - CORES * KERNEL_GB
 
 
-def _properties(memory: int, events: Path) -> str:
+def _properties(work: Work, events: Path) -> str:
     """What differs from our profile: the cores, the memory, and a log of tasks for the figures."""
     settings = {
         "spark.master": f"local[{CORES}]",
-        "spark.driver.memory": f"{_heap(memory)}g",
+        "spark.driver.memory": f"{_heap(work.memory)}g",
         "spark.linkage.kernel.memory": f"{KERNEL_GB}GB",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": events.as_uri(),
         "spark.eventLog.rolling.enabled": "false",
         "spark.eventLog.compress": "false",
     }
+    if work.carried:
+        settings["spark.linkage.records.memory"] = "0MB"
     return "".join(f"{key} {value}\n" for key, value in settings.items())
 
 

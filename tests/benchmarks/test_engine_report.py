@@ -120,3 +120,12 @@ def test_the_chart_has_a_mark_for_each_figure():
     compared = {MILLION: {"ours": _took(30, 6, memory=2e9), "duckdb": {}}, TEN_MILLION: {"ours": _took(300, 60)}}
     assert chart(compared).count("<circle") == 3
     assert chart({}).startswith("<svg")
+
+
+def test_edges_and_records_that_are_carried_have_figures_of_their_own():
+    variants = {"x1": _took(20, 5, estimate=5.5), "carried": _took(30, 8, estimate=6.0)}
+    figures = summary({}, variants, edges={MILLION: {"cluster": 3.5}})
+    assert figures["carried_vs_held"] == 1.5
+    assert figures["estimate_error_variants"] == 0.25
+    assert figures["cluster_seconds_1m_edges"] == 3.5
+    assert figures["cluster_seconds_50m_edges"] is None
