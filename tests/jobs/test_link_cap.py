@@ -1,4 +1,4 @@
-"""A pipeline that caps hot keys: what it links, and what it tells of the pairs that it lost."""
+"""A pipeline of one supply that caps hot keys: what it links, and what it tells of the pairs that it lost."""
 
 import itertools
 import json
@@ -21,6 +21,8 @@ def capped(spark, tmp_path_factory):
     """A pipeline's lake after two runs, and each run's manifest and output."""
     desk = PipelineDesk(spark, tmp_path_factory.mktemp("capped"))
     desk.config["train"]["model"] = str(_plain_model(desk.folder))
+    desk.config["synthesise"]["datasets"] = ["magistrates"]
+    desk.config["ingest"]["supplies"] = {"magistrates": {}}
     desk.config["link"]["cap_key_pairs"] = CAP
     desk.config["resolve"]["also_cluster_weights"] = [30, 1]
     runs = []
@@ -99,6 +101,7 @@ def test_the_manifest_tells_exactly_what_was_lost(capped):
     for row in patterns:
         counted[row["match_key"]] += row["pairs"]
     assert counted == +candidates
+    assert {row["source_dataset_l"] for row in patterns} == {"magistrates"}
     assert manifest["counts"]["pairs_considered"] == sum(candidates.values())
     # No two of its rules ask for the same values.
     assert manifest["counts"]["capped_keys"] == sum(each["keys"] for each in told.values())
@@ -114,6 +117,7 @@ def test_the_manifest_tells_exactly_what_was_lost(capped):
     # A run that finds the pairs made says it still.
     assert again["stages"]["link"] == "unchanged"
     assert again["counts"] == manifest["counts"]
+    assert 0 < manifest["counts"]["persons"] < manifest["counts"]["records"]
 
 
 def test_the_summary_warns_of_lost_pairs_also_when_nothing_was_to_do(capped):

@@ -178,21 +178,6 @@ def test_too_many_bad_rows_stop_the_run_before_anything_is_written(done, tmp_pat
     assert [path.name for path in (tmp_path / "lake").iterdir()] == [lock.NAME]
 
 
-def test_a_pipeline_may_have_one_supply(done, tmp_path):
-    finished, _ = done
-    pipeline = PipelineDesk(finished.spark, tmp_path)
-    pipeline.config["ingest"]["supplies"] = {"magistrates": {"path": f"{finished.config['lake']}/landing/magistrates"}}
-    del pipeline.config["synthesise"]
-    code, _, err = pipeline.run()
-    assert code == 0, err
-    counts = pipeline.manifest["counts"]
-    assert 0 < counts["persons"] < counts["records"]
-    linked = tmp_path / "lake" / "linkage"
-    patterns = finished.spark.read.format("delta").load(str(linked / "pattern_counts"))
-    assert patterns.agg(F.sum("pairs")).first()[0] == counts["pairs_considered"]
-    assert {row["source_dataset_l"] for row in patterns.collect()} == {"magistrates"}
-
-
 def test_two_persons_with_one_id_stop_the_run_before_any_person_is_written(done, monkeypatch):
     pipeline, _ = done
     before, person_records = _persons(pipeline), persons.person_records
