@@ -33,6 +33,7 @@ JOBS = {
         "prototype",
         "realism",
         "blocking",
+        "estimate",
         "thresholds",
         "pipeline",
         "synthesise",

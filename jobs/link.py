@@ -40,7 +40,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     config, limits = task.config.link, kernel_limits(task.spark, task.run)
     _, model = trained_model(task.lake)
     rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
-    records = runnable_records(task, model, rules)
+    records = runnable_records(task.lake, task.config, model, rules)
     columns = counted_columns(model, for_training=False)
     began = time.monotonic()
     found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)

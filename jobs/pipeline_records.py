@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import schemas
 from jobs.harness.limits import records_memory
 from jobs.harness.models import model_of_row
-from jobs.harness.stages import Task
 from jobs.settings import PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.holding import hold
@@ -18,7 +17,9 @@ from linkage.model.blocking import KeyedRule
 from linkage.model.specification import LinkageModel
 
 
-def runnable_records(task: Task[PipelineSettings], model: LinkageModel, rules: Sequence[KeyedRule]) -> LinkageRecords:
+def runnable_records(
+    lake: Lake, config: PipelineSettings, model: LinkageModel, rules: Sequence[KeyedRule]
+) -> LinkageRecords:
     """All records of identifiers/records, by dataset, held in memory where they fit.
 
     Raises:
@@ -26,15 +27,15 @@ def runnable_records(task: Task[PipelineSettings], model: LinkageModel, rules: S
         ConfigError: The model or a rule asks for what the records do not have.
     """
     records = linkage_records_of(
-        task.lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")),
+        lake.read(Zone.IDENTIFIERS, "records", schemas.load("records")),
         model,
         rules,
         source="source_dataset",
-        names=task.config.ingest.supplies,
-        persons_by=task.config.frequencies.persons_by,
+        names=config.ingest.supplies,
+        persons_by=config.frequencies.persons_by,
     )
     check_runnable(records, model, rules)
-    return hold(records, memory=records_memory(task.spark))
+    return hold(records, memory=records_memory(lake.spark))
 
 
 def trained_model(lake: Lake) -> tuple[str, LinkageModel]:

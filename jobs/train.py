@@ -56,7 +56,7 @@ def _train(task: stages.Task[PipelineSettings], settings: Path, training: Path) 
     model = read_model(settings)
     training_plan = load_yaml(training, TrainingPlan)
     rules = training_rules(training_plan, model, where=str(training), first_number=0)
-    records = runnable_records(task, model, rules.all)
+    records = runnable_records(task.lake, task.config, model, rules.all)
     limits = kernel_limits(task.spark, task.run)
     trained = train(
         records,

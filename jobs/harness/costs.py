@@ -68,7 +68,7 @@ def expected(
     )
 
 
-def observed(seconds: float, pairs: int, shuffle_bytes: int) -> dict[str, float | int]:
+def observed(seconds: float, pairs: int, shuffle_bytes: int | None) -> dict[str, float | int | None]:
     """What prediction took, for the manifest beside what was foretold of it: the same parts of the run."""
     return {"seconds": round(seconds, 3), "shuffle_bytes": shuffle_bytes, "pairs": pairs}
 

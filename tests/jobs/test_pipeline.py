@@ -274,6 +274,20 @@ def test_what_blocking_reaches_is_told_by_datasets_and_rule(done):
     assert {line[2:30].strip() for line in told[3 : 3 + len(pairs)]} == pairs.keys()
 
 
+def test_what_linking_would_take_is_foretold_by_rule(done):
+    pipeline, _ = done
+    code, out, err = pipeline.run(job="estimate")
+    assert code == 0, err
+    lines = out.splitlines()
+    model = json.loads((ROOT / "conf" / "models" / "justice.json").read_text())
+    rules = len(model["blocking_rules_to_generate_predictions"])
+    assert [line.split()[0] for line in lines[1 : 1 + rules]] == [str(number) for number in range(rules)]
+    considered = pipeline.table(Zone.LINKAGE, "pattern_counts").groupBy("match_key").agg(F.sum("pairs")).collect()
+    # The sample holds all pairs of so few people, so that what is new under each rule is certain.
+    new = {line.split()[0]: int(line.split()[4].replace(",", "")) for line in lines[1 : 1 + rules]}
+    assert {key: pairs for key, pairs in new.items() if pairs} == dict(map(tuple, considered))
+
+
 def test_what_thresholds_trade_is_drawn_from_all_candidate_pairs(done):
     pipeline, _ = done
     code, out, err = pipeline.run(job="thresholds")
