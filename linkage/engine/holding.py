@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from linkage.engine import chunks, reading
 from linkage.engine.held import Broadcast, Held, InFiles, Order, Packed
 from linkage.engine.packing import parallelism
+from linkage.engine.reading import FilePart
 from linkage.engine.record_files import RecordFiles
 from linkage.engine.records import ID, SOURCE, LinkageRecords
 
@@ -54,13 +55,15 @@ def hold(records: LinkageRecords, *, memory: int) -> LinkageRecords:
 
 
 def _held_from_files(records: LinkageRecords, files: RecordFiles, order: Order, memory: int) -> LinkageRecords:
-    if not _fits(files.rows, files.rows * _bytes_of_a_record(files), memory):
-        return records
     place = files.schema.get_field_index(SOURCE)
-    counts = [0] * len(records.sources)
+    by_source: list[list[FilePart]] = [[] for _ in records.sources]
     for part in files.parts:
         _, source = part.columns[place]
-        counts[int(source or 0)] += part.rows
+        by_source[int(source or 0)].append(part)
+    counts = [sum(part.rows for part in parts) for parts in by_source]
+    each = (_bytes_of_a_record(parts, files.schema) for parts in by_source)
+    if not _fits(files.rows, sum(rows * size for rows, size in zip(counts, each, strict=True)), memory):
+        return records
     source, identifier = (reading.column(files.parts, files.schema, name) for name in (SOURCE, ID))
     in_order = order.is_kept_by(order.keys(source, identifier))
     return _held(records, InFiles(files.parts, files.schema, None if in_order else order), files.rows, counts)
@@ -70,10 +73,10 @@ def _fits(rows: int, needed: float, memory: int) -> bool:
     return 0 < rows <= _MOST_RECORDS and needed <= _MOST_BYTES and needed * (1 + _BESIDE) <= memory
 
 
-def _bytes_of_a_record(files: RecordFiles) -> float:
+def _bytes_of_a_record(parts: Sequence[FilePart], schema: pa.Schema) -> float:
     """In memory, by the first ones of the largest part."""
-    largest = max(files.parts, key=lambda part: part.rows, default=None)
-    table = None if largest is None else next(reading.tables(largest, files.schema), None)
+    largest = max(parts, key=lambda part: part.rows, default=None)
+    table = None if largest is None else next(reading.tables(largest, schema), None)
     return 0.0 if table is None else table.nbytes / table.num_rows
 
 

@@ -138,6 +138,16 @@ def test_records_that_need_more_memory_are_carried(spark):
     assert hold(ready.records, memory=100_000).held is not None
 
 
+def test_what_records_need_is_asked_of_each_source(spark, tmp_path):
+    narrow = people(100, seed=2)
+    wide = narrow.set_column(narrow.column_names.index("city"), "city", pa.array(["X" * 5000] * 100))
+    tables = {"a": pa.concat_tables([narrow, people(100, seed=3, ids="s{}")]), "b": wide}
+    document = DOCUMENT | {"link_type": "link_and_dedupe"}
+    ready = _from_files(spark, document, tables, tmp_path)
+    assert hold(ready.records, memory=400_000).held is None, "half a million bytes in the smaller source"
+    assert hold(ready.records, memory=1_500_000).held is not None
+
+
 def test_what_is_held_is_counted_and_checked_as_what_is_carried(spark, limits):
     ready = prepared(spark, DOCUMENT, {"a": people(150, seed=2)}, memory=ROOM)
     carried = prepared(spark, DOCUMENT, {"a": people(150, seed=2)})
