@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from linkage.synthetic.calibration import RecordRates
@@ -11,6 +11,7 @@ from linkage.synthetic.geography import AREAS, DISTRICTS, area_of
 from linkage.synthetic.names import load_table, words
 from linkage.synthetic.people import FIRST_DAY
 from linkage.synthetic.rates import Moves, Rates
+from linkage.synthetic.world import Columns, World
 
 _UNITS = 125
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
@@ -19,29 +20,30 @@ _SUPERVISED = ("custody", "community")
 _FORMER = 2
 
 
-def with_address(events: DataFrame, rates: Rates, solved: RecordRates, *, seed: int) -> DataFrame:
-    """Adds `area`, `district` and `part` (numbers), `postcode`, `address_line1` and `former_postcodes` at `event_date`.
+def address(world: World) -> list[Columns]:
+    """In steps: `area`, `district` and `part` (numbers), `postcode`, `address_line1` and `former_postcodes` at the day.
 
     A family has one address until its members move. `former_postcodes` are separated by semicolons,
     latest first, and null without a move.
     """
-    person = Draws(seed, F.col("person_id"))
+    rates, solved, seed = world.rates, world.solved, world.seed
+    person = world.draws("person_id")
     years = F.datediff("event_date", F.lit(FIRST_DAY).cast("date")) / 365.25
     move = F.floor(_yearly(rates, solved.moves) * years + person.uniform("moves"))
-    moved = events.withColumn("move", F.greatest(move, F.lit(0)))
-    placed = moved.withColumns(_place(F.col("move"), rates.moves, solved, seed))
     former = [
         F.when(F.col("move") >= back, _postcode(_place(F.col("move") - back, rates.moves, solved, seed)))
         for back in range(1, _FORMER + 1)
     ]
     here = {name: F.col(name) for name in ("area", "district", "part", "unit")}
-    return placed.withColumns(
+    return [
+        {"move": F.greatest(move, F.lit(0))},
         {
-            "postcode": _postcode(here),
-            "former_postcodes": F.nullif(F.concat_ws(";", *former), F.lit("")),
-            "address_line1": _street(Draws(seed, _residence(F.col("move")))),
-        }
-    ).drop("move", "unit")
+            **_place(F.col("move"), rates.moves, solved, seed),
+            "former_postcodes": F.when(world.has("previous_postcodes"), F.nullif(F.concat_ws(";", *former), F.lit(""))),
+            "address_line1": F.when(world.has("address_line1"), _street(Draws(seed, _residence(F.col("move"))))),
+        },
+        {"postcode": _postcode(here)},
+    ]
 
 
 def _yearly(rates: Rates, mean: float) -> Column:

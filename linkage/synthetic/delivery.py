@@ -5,14 +5,12 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.recording import recorded
-from linkage.synthetic.rows import keys, rows
-from linkage.synthetic.world import Form, World, as_delivered
+from linkage.synthetic.rows import keys
+from linkage.synthetic.world import Form, RecordedWorld, as_delivered
 
 
-def deliver(world: World, form: Form) -> DataFrame:
+def deliver(world: RecordedWorld, form: Form) -> DataFrame:
     """The table that is delivered, in the form of the dataset's schema; one row per row of it."""
-    made = recorded(rows(world, form), world, form)
     columns = dict(form.columns(world))
     for name, part in keys(form, world).items():
         columns[name] = F.when(~F.col("flaw").eqNullSafe("key_missing"), part)
@@ -20,5 +18,5 @@ def deliver(world: World, form: Form) -> DataFrame:
     if day is not None:
         written = columns.get(day, F.col("event_date")).cast("string")
         columns[day] = F.when(F.col("flaw").eqNullSafe("date_unreadable"), F.lit("not known")).otherwise(written)
-    delivered = as_delivered(made, form.dataset, columns)
+    delivered = as_delivered(world.records_of(form), form.dataset, columns)
     return delivered if form.others is None else delivered.unionByName(form.others(world))

@@ -2,115 +2,107 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from linkage.synthetic import errors
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import name_tables
 from linkage.synthetic.weights import is_missing, missing, weight
-from linkage.synthetic.world import Form, World
+from linkage.synthetic.world import Columns, World
 
 _OF_SURNAME = 0.55  # share of slips that are in the surname
 
 
-def with_names(rows: DataFrame, world: World, form: Form) -> DataFrame:
-    """Replaces `forename1`, `forename2` and `surname` by what is written; adds `forename3` and `aliases`.
+def naming(world: World) -> list[Columns]:
+    """In steps: `forename1`, `forename2` and `surname` as they are written, with `forename3` and `aliases`.
 
     `bears_alias`, `false` and `married` say why the name is not the one given at birth.
     """
     draws = world.draws("record")
-    return (
-        rows.transform(_as_named_then, draws, world, form)
-        .transform(_with_slips, draws, world)
-        .transform(_written, draws, world, form)
-    )
+    return [_reasons(draws, world), _as_named_then(draws, world), *_slips(draws, world), _written(draws, world)]
 
 
-def _as_named_then(rows: DataFrame, draws: Draws, world: World, form: Form) -> DataFrame:
+def _reasons(draws: Draws, world: World) -> Columns:
+    rates = world.rates
+    false_rate = world.by_form(lambda form: rates.names.false_identity.rate if form.false_identities else 0.0)
+    more = weight("minority", rates.clustering.minority_swap.rate, rates.population.minority)
+    return {
+        "false": draws.happens(F.col("prone") * false_rate, "false identity"),
+        "bears_alias": F.col("alias_surname").isNotNull() & draws.happens(world.solved.alias, "bears alias"),
+        "married": F.coalesce(F.col("married_on") <= F.col("event_date"), F.lit(False)),
+        "swapped": draws.happens(F.col("prone") * more * world.solved.swapped, "swapped"),
+    }
+
+
+def _as_named_then(draws: Draws, world: World) -> Columns:
     """The name in use on the day: an alias, a false one, married, short, with or without a second forename."""
     tables, rates, origin = name_tables(), world.rates, F.col("origin")
     own = world.draws("person_id")
-    false_rate = rates.names.false_identity.rate if form.false_identities else 0.0
-    short = draws.happens(rates.of(form.dataset).nickname.rate * world.solved.nickname_factor, "nickname")
+    short_rate = world.by_form(lambda form: rates.of(form.dataset).nickname.rate * world.solved.nickname_factor)
+    short = draws.happens(short_rate, "nickname")
     # The share without is of all records, also of people who have no second forename.
-    without = 1 - (1 - missing(world, form, "forename2")) / rates.population.middle_name.rate
+    without = 1 - (1 - missing(world, "forename2")) / rates.population.middle_name.rate
     initial = F.when(draws.happens(rates.names.middle_initial.rate, "initial"), F.substring("forename2", 1, 1))
     third = F.when(own.happens(rates.names.third_name.rate, "has third"), _third(own))
-    no_third = 1 - (1 - missing(world, form, "forename3")) / rates.names.third_name.rate
-    false, alias = F.col("false"), F.col("bears_alias")
-    return rows.withColumns(
-        {
-            "false": draws.happens(F.col("prone") * false_rate, "false identity"),
-            "bears_alias": F.col("alias_surname").isNotNull() & draws.happens(world.solved.alias, "bears alias"),
-            "married": F.coalesce(F.col("married_on") <= F.col("event_date"), F.lit(False)),
-        }
-    ).withColumns(
-        {
-            "present_surname": F.when(F.col("married"), F.col("married_name")).otherwise(F.col("surname")),
-            "last": F.when(false, tables.common_surname(F.lit(0), draws.uniform("false surname")))
-            .when(alias, F.col("alias_surname"))
-            .when(F.col("married"), F.col("married_name"))
-            .otherwise(F.col("surname")),
-            "first": F.when(false, tables.forename(origin, F.col("female"), draws.uniform("false forename")))
-            .when(alias, F.col("alias_forename"))
-            .when(short, errors.nickname(F.col("forename1")))
-            .otherwise(F.col("forename1")),
-            "middle": F.when(~false & ~draws.happens(without, "no middle"), F.coalesce(initial, F.col("forename2"))),
-            "forename3": F.when(~false & ~draws.happens(no_third, "no third"), third),
-        }
-    )
+    no_third = 1 - (1 - missing(world, "forename3")) / rates.names.third_name.rate
+    false, alias, married = F.col("false"), F.col("bears_alias"), F.col("married")
+    return {
+        "present_surname": F.when(married, F.col("married_name")).otherwise(F.col("surname")),
+        "last": F.when(false, tables.common_surname(F.lit(0), draws.uniform("false surname")))
+        .when(alias, F.col("alias_surname"))
+        .when(married, F.col("married_name"))
+        .otherwise(F.col("surname")),
+        "first": F.when(false, tables.forename(origin, F.col("female"), draws.uniform("false forename")))
+        .when(alias, F.col("alias_forename"))
+        .when(short, errors.nickname(F.col("forename1")))
+        .otherwise(F.col("forename1")),
+        "middle": F.when(~false & ~draws.happens(without, "no middle"), F.coalesce(initial, F.col("forename2"))),
+        "forename3": F.when(~false & ~draws.happens(no_third, "no third"), third),
+    }
 
 
 def _third(own: Draws) -> Column:
     return name_tables().forename(F.col("origin"), F.col("female"), own.uniform("third"))
 
 
-def _with_slips(rows: DataFrame, draws: Draws, world: World) -> DataFrame:
-    """Slips of the hand and of the ear, each in one of the two names."""
+def _slips(draws: Draws, world: World) -> list[Columns]:
+    """Slips of the hand and of the ear, each in one of the two names; and the other names, told without slips."""
     sounds = world.rates.names.typing_in_sounds.rate
     of_last = draws.happens(_OF_SURNAME, "error in surname")
     target = F.when(of_last, F.col("last")).otherwise(F.col("first"))
     slip = draws.happens(F.col("typing") * world.solved.typing, "name error")
     heard = draws.happens(sounds, "misheard")
     wrong = F.when(heard, errors.misheard(F.col("target"))).otherwise(errors.typo(F.col("target"), draws, "name"))
-    # Computed in a step of their own, so that the dear expressions stand in the plan once.
-    return (
-        rows.withColumns({"target": F.when(slip, target), "of_last": of_last})
-        .withColumn("wrong", F.when(F.col("target").isNotNull(), wrong))
-        .withColumns(
-            {
-                "last": F.when(F.col("of_last"), F.coalesce("wrong", "last")).otherwise(F.col("last")),
-                "first": F.when(~F.col("of_last"), F.coalesce("wrong", "first")).otherwise(F.col("first")),
-            }
-        )
-    )
+    return [
+        {"target": F.when(slip, target), "of_last": of_last, "aliases": _aliases(draws, world)},
+        {"wrong": F.when(F.col("target").isNotNull(), wrong)},
+        {
+            "last": F.when(F.col("of_last"), F.coalesce("wrong", "last")).otherwise(F.col("last")),
+            "first": F.when(~F.col("of_last"), F.coalesce("wrong", "first")).otherwise(F.col("first")),
+        },
+    ]
 
 
-def _written(rows: DataFrame, draws: Draws, world: World, form: Form) -> DataFrame:
-    """Names in their fields: exchanged, missing, with junk, with other names beside them."""
-    rates = world.rates
-    more = weight("minority", rates.clustering.minority_swap.rate, rates.population.minority)
-    swapped = draws.happens(F.col("prone") * more * world.solved.swapped, "swapped")
-    junk, share = draws.uniform("junk"), rates.names.junk.rate
+def _written(draws: Draws, world: World) -> Columns:
+    """Names in their fields: exchanged, missing, with junk."""
+    junk, share = draws.uniform("junk"), world.rates.names.junk.rate
     prefix = F.when(junk < share, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
     lost = F.when((junk >= share) & (junk < 2 * share), F.lit("NOT ENTERED"))
     last = F.when(F.col("swapped"), F.col("first")).otherwise(F.col("last"))
     first = F.when(F.col("swapped"), F.col("last")).otherwise(F.col("first"))
-    no_first, no_last = is_missing(world, form, "forename1"), is_missing(world, form, "surname")
-    return rows.withColumns({"swapped": swapped, "aliases": _aliases(draws, world, form)}).withColumns(
-        {
-            "forename1": F.when(~no_first, F.coalesce(lost, first)),
-            "forename2": F.col("middle"),
-            "surname": F.when(~no_last, F.concat(prefix, last)),
-        }
-    )
+    no_first, no_last = is_missing(world, "forename1"), is_missing(world, "surname")
+    return {
+        "forename1": F.when(~no_first, F.coalesce(lost, first)),
+        "forename2": F.col("middle"),
+        "surname": F.when(~no_last, F.concat(prefix, last)),
+    }
 
 
-def _aliases(draws: Draws, world: World, form: Form) -> Column:
+def _aliases(draws: Draws, world: World) -> Column:
     """The other names that the record lists: the real one beside an alias, the alias, the maiden or a short name."""
     names = world.rates.names
-    listed = 1 - missing(world, form, "aliases")
+    listed = 1 - missing(world, "aliases")
     known = F.col("alias_surname").isNotNull()
     likelier = F.when(known, names.alias_listed.rate).otherwise(1.0) / (
         1 + names.alias_people.rate * (names.alias_listed.rate - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import reduce
 from typing import NamedTuple
 
@@ -15,12 +16,14 @@ from linkage.documents import Frozen
 from linkage.synthetic.calibration import record_rates
 from linkage.synthetic.delivery import deliver
 from linkage.synthetic.identifiers import LARGEST_POPULATION
+from linkage.synthetic.journeys import cases
 from linkage.synthetic.people import people
 from linkage.synthetic.rates import Rates
-from linkage.synthetic.rows import truth
+from linkage.synthetic.recording import recorded
+from linkage.synthetic.rows import rows, together, truth
 from linkage.synthetic.supplies import crown
 from linkage.synthetic.supplies.registry import COMPANIONS, FORMS
-from linkage.synthetic.world import World
+from linkage.synthetic.world import RecordedWorld, World
 
 # Datasets for which only people who come to a criminal court are needed.
 _OF_OFFENDERS = frozenset({"magistrates", "crown", "prison", "probation", "oasys", "pnc"})
@@ -86,25 +89,42 @@ def synthesise(
         spark: the session.
         spec: what to make.
         partitions: of each table; the session's default parallelism when not given.
-        keep: what to do with the people, from whom each table is made anew, so that they are
-            not made again for each: persist them or write them to scratch. Nothing by default.
+        keep: what to do with the people, their cases and their records, of which all tables are
+            made, so that they are not made again for each: write them to scratch and read them
+            back, which also keeps plans short, or persist them. Nothing by default.
     """
     parts = partitions or spark.sparkContext.defaultParallelism
-    world = world_of(spark, spec, partitions=parts, keep=keep)
-    made = {name: deliver(world, FORMS[name]) for name in spec.datasets}
+    world = recorded_world(world_of(spark, spec, partitions=parts, keep=keep), keep=keep)
+    made = {form.dataset: deliver(world, form) for form in world.forms}
     if spec.companions:
         made |= {c.name: c.rows(world) for name in spec.datasets for c in COMPANIONS.get(name, ())}
     # Episodes of the hospital side are no records: nobody links them here.
-    linked = [name for name in spec.datasets if name in schemas.value_set("source_dataset")]
-    known = reduce(DataFrame.unionByName, (truth(world, FORMS[name]) for name in linked))
+    linked = [form for form in world.forms if form.dataset in schemas.value_set("source_dataset")]
+    known = reduce(DataFrame.unionByName, (truth(world, form) for form in linked))
     return Supplies(made, known, crown.case_links(world) if spec.linked_courts else None)
 
 
 def world_of(
     spark: SparkSession, spec: Spec, *, partitions: int, keep: Callable[[DataFrame], DataFrame] = lambda df: df
 ) -> World:
-    """The people whom the datasets need, and the rates solved for the agreement that is wanted."""
+    """The people whom the datasets need, their cases, and the rates solved for the agreement that is wanted."""
     everybody = people(spark, spec.rates, count=spec.people, seed=spec.seed, partitions=partitions)
     if _OF_OFFENDERS.issuperset(spec.datasets):
         everybody = everybody.where(F.col("standing") != "none")
-    return World(keep(everybody), spec.rates, record_rates(spec.rates), spec.seed, spec.people)
+    kept = keep(everybody)
+    return World(
+        people=kept,
+        cases=keep(cases(kept, spec.rates.journeys, seed=spec.seed)),
+        forms=tuple(FORMS[name] for name in spec.datasets),
+        rates=spec.rates,
+        solved=record_rates(spec.rates),
+        seed=spec.seed,
+        count=spec.people,
+    )
+
+
+def recorded_world(world: World, *, keep: Callable[[DataFrame], DataFrame]) -> RecordedWorld:
+    """The same with the records of all supplies."""
+    made = recorded(together([rows(world, form) for form in world.forms]), world)
+    given = {field.name: getattr(world, field.name) for field in fields(world)}
+    return RecordedWorld(**given, records=keep(made))

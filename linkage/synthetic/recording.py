@@ -1,48 +1,67 @@
 """A person as one record has it: the state at the day of the event, then the clerk's errors.
 
-Errors gather on people (frailty) and on sites, and are likelier for some groups. Each step
-adds or replaces columns and leaves the number of rows alone.
+Errors gather on people (frailty) and on sites, and are likelier for some groups. The rows of all
+supplies are recorded together, in steps that add or replace columns and leave the number of rows alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.synthetic import errors, identifiers
-from linkage.synthetic.addresses import with_address
+from linkage.synthetic.addresses import address
 from linkage.synthetic.families import pnc_year
 from linkage.synthetic.geography import local_authority, lower_super_output_area
-from linkage.synthetic.naming import with_names
-from linkage.synthetic.weights import is_missing, missing, weight, with_proneness
-from linkage.synthetic.world import Form, World
+from linkage.synthetic.naming import naming
+from linkage.synthetic.weights import is_missing, missing, proneness, weight
+from linkage.synthetic.world import Columns, Form, World
 
 _INVENTED_DAYS = 3000
 # Of records of probation and assessments, those of people who were ever in custody (own).
 _OF_CUSTODY = {"probation": 0.50, "oasys": 0.72}
+# What only the steps need.
+_PASSING = (
+    *("frailty", "origin", "married_on", "married_name", "alias_forename", "alias_surname", "alias_birth"),
+    *("typing", "move", "unit", "former_postcodes", "bears_alias", "false", "swapped", "present_surname", "middle"),
+    *("target", "of_last", "wrong", "stated", "holder", "pnc_number"),
+)
 
 
-def recorded(rows: DataFrame, world: World, form: Form) -> DataFrame:
-    """Fills the identifying columns that the supply has, errors included.
+def recorded(rows: DataFrame, world: World) -> DataFrame:
+    """Fills the identifying columns that a row's supply has, errors included.
 
     Args:
-        rows: one row per row of the supply, as `rows.rows` gives them.
+        rows: one row per row of any supply, as `rows.rows` gives them.
         world: the people and the rates.
-        form: of the supply.
     """
-    return (
-        rows.transform(with_proneness, world)
-        .transform(with_address, world.rates, world.solved, seed=world.seed)
-        .transform(with_names, world, form)
-        .transform(_with_date_and_sex, world, form)
-        .transform(_with_place, world, form)
-        .transform(_with_numbers, world, form)
+    steps = _side_by_side(
+        (0, [proneness(world)]),
+        (0, address(world)),
+        (1, naming(world)),
+        (2, _date_and_sex(world)),
+        (3, _place(world)),
+        (2, _numbers(world)),
     )
+    return reduce(DataFrame.withColumns, steps, rows).drop(*_PASSING)
 
 
-def _with_date_and_sex(rows: DataFrame, world: World, form: Form) -> DataFrame:
+def _side_by_side(*parts: tuple[int, Sequence[Columns]]) -> list[dict[str, Column]]:
+    """The steps of all parts, each beginning with the step of its number, as few as they can be.
+
+    Each step copies every row, and costs planning.
+    """
+    steps: list[dict[str, Column]] = [{} for _ in range(max(begin + len(part) for begin, part in parts))]
+    for begin, part in parts:
+        for step, columns in zip(steps[begin:], part, strict=False):
+            step.update(columns)
+    return steps
+
+
+def _date_and_sex(world: World) -> list[Columns]:
     draws, own, rates = world.draws("record"), world.draws("person_id"), world.rates
     prone, solved = F.col("prone"), world.solved
     january = F.col("foreign") & own.happens(rates.dates.first_january.rate, "first january")
@@ -63,24 +82,25 @@ def _with_date_and_sex(rows: DataFrame, world: World, form: Form) -> DataFrame:
         years_off=draws.happens(prone * solved.dob_years, "year wrong"),
     )
     filler = F.when(draws.happens(0.6, "filler"), F.lit("1900-01-01")).otherwise("1970-01-01")
-    placeholder = draws.happens(rates.of(form.dataset).placeholder_dob.rate, "placeholder")
+    placeholders = world.by_form(lambda form: rates.of(form.dataset).placeholder_dob.rate)
+    placeholder = draws.happens(placeholders, "placeholder")
     other_sex = draws.happens(prone * rates.others.sex_wrong.rate, "sex wrong")
-    return rows.withColumn("stated", stated).withColumns(
+    sex = F.when(F.col("female") == other_sex, F.lit("M")).otherwise("F")
+    return [
+        {"stated": stated},
         {
-            "dob": F.when(~is_missing(world, form, "dob"), F.when(placeholder, filler).otherwise(wrong)),
-            "sex": F.when(
-                ~is_missing(world, form, "sex"), F.when(F.col("female") == other_sex, F.lit("M")).otherwise("F")
-            ),
-            "alias_dobs": F.date_format(_other_birth(world, form), "yyyy-MM-dd"),
-            "ethnicity": F.when(~is_missing(world, form, "ethnicity"), F.col("ethnicity")),
-        }
-    )
+            "dob": F.when(~is_missing(world, "dob"), F.when(placeholder, filler).otherwise(wrong)),
+            "sex": F.when(~is_missing(world, "sex"), sex),
+            "alias_dobs": F.date_format(_other_birth(world), "yyyy-MM-dd"),
+            "ethnicity": F.when(~is_missing(world, "ethnicity"), F.col("ethnicity")),
+        },
+    ]
 
 
-def _other_birth(world: World, form: Form) -> Column:
+def _other_birth(world: World) -> Column:
     """The date of birth that goes with the name that the record does not have, where the record lists it."""
     people = world.rates.names.alias_people.rate * world.solved.dob_of_alias
-    listed = (1 - missing(world, form, "alias_dobs")) / max(people, 1e-9)
+    listed = (1 - missing(world, "alias_dobs")) / max(people, 1e-9)
     has = F.col("alias_birth").isNotNull() & _has_alias_date(world)
     other = F.when(F.col("bears_alias"), F.col("birth")).otherwise(F.col("alias_birth"))
     return F.when(has & world.draws("record").happens(listed, "lists date"), other)
@@ -91,32 +111,46 @@ def _has_alias_date(world: World) -> Column:
     return world.draws("person_id").happens(world.solved.dob_of_alias, "alias has a date")
 
 
-def _with_place(rows: DataFrame, world: World, form: Form) -> DataFrame:
+def _place(world: World) -> list[Columns]:
     """Postcode and first line of the address as recorded, and codes of areas, which follow the true address."""
     draws, rates = world.draws("record"), world.rates
     more = weight("nfa", rates.clustering.no_fixed_abode_postcode.rate, rates.population.no_fixed_abode.rate)
-    no_postcode = is_missing(world, form, "postcode", more=more)
-    pseudo = draws.happens(more * rates.of(form.dataset).pseudo_postcode.rate, "pseudo postcode")
+    pseudo_rate = world.by_form(lambda form: rates.of(form.dataset).pseudo_postcode.rate)
+    pseudo = draws.happens(more * pseudo_rate, "pseudo postcode")
     mistyped = draws.happens(F.col("typing") * rates.others.postcode_typo.rate, "postcode typo")
     written = (
-        F.when(pseudo, draws.pick(form.pseudo_postcodes, "which pseudo"))
+        F.when(pseudo, _pseudo_postcode(world))
         .when(mistyped, errors.mistyped_postcode(F.col("postcode"), draws))
         .otherwise(F.col("postcode"))
     )
     street = F.when(pseudo, F.lit("NO FIXED ABODE")).otherwise(F.col("address_line1"))
-    former = F.when(~is_missing(world, form, "previous_postcodes", more=_has_moved()), F.col("former_postcodes"))
-    return rows.withColumns({"no_postcode": no_postcode, "written": written, "street": street}).withColumns(
+    no_former = is_missing(world, "previous_postcodes", more=_has_moved())
+    area, district = F.col("area"), F.col("district")
+    lsoa = lower_super_output_area(area, district, F.col("part"))
+    return [
         {
-            "postcode": F.when(~F.col("no_postcode"), F.col("written")),
-            "address_line1": F.when(~is_missing(world, form, "address_line1"), F.col("street")),
-            "previous_postcodes": former,
-            "lad_code": F.when(~is_missing(world, form, "lad_code"), local_authority(F.col("area"), F.col("district"))),
-            "lsoa_code": F.when(
-                ~is_missing(world, form, "lsoa_code"),
-                lower_super_output_area(F.col("area"), F.col("district"), F.col("part")),
-            ),
+            "postcode": F.when(~is_missing(world, "postcode", more=more), written),
+            "address_line1": F.when(~is_missing(world, "address_line1"), street),
+            "previous_postcodes": F.when(~no_former, F.col("former_postcodes")),
+            "lad_code": F.when(~is_missing(world, "lad_code"), local_authority(area, district)),
+            "lsoa_code": F.when(~is_missing(world, "lsoa_code"), lsoa),
         }
-    )
+    ]
+
+
+def _pseudo_postcode(world: World) -> Column:
+    """What the supply's system has in place of a postcode."""
+    draws = world.draws("record")
+    chosen = F.lit(None).cast("string")
+    kinds = {tuple(form.pseudo_postcodes.items()): form.pseudo_postcodes for form in world.forms}
+    for postcodes in kinds.values():
+        its = world.is_of(partial(_has_pseudo_postcodes, postcodes))
+        chosen = F.when(its, draws.pick(postcodes, "which pseudo")).otherwise(chosen)
+    return chosen
+
+
+def _has_pseudo_postcodes(postcodes: Mapping[str, float], form: Form) -> bool:
+    return form.pseudo_postcodes == postcodes
 
 
 def _has_moved() -> Column:
@@ -124,9 +158,9 @@ def _has_moved() -> Column:
     return F.lit(0.55)
 
 
-def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:
-    """The numbers that the supply has: missing, mistyped, another person's, in the short form."""
-    known: dict[str, Callable[[World, Form], Column]] = {
+def _numbers(world: World) -> list[Columns]:
+    """The numbers that a supply has: missing, mistyped, another person's, in the short form."""
+    known: dict[str, Callable[[World], Column]] = {
         "cro": _cro,
         "prison_number": _prison_number,
         "crn": _crn,
@@ -134,16 +168,19 @@ def _with_numbers(rows: DataFrame, world: World, form: Form) -> DataFrame:
         "previous_cros": _previous_cros,
         "previous_prison_numbers": _previous_prison_numbers,
         "previous_crns": _previous_crns,
-        "nino": lambda _world, _form: identifiers.nino(F.col("person_id")),
-        "nhs_number": lambda _world, _form: identifiers.nhs_number(F.col("person_id")),
+        "nino": lambda _: identifiers.nino(F.col("person_id")),
+        "nhs_number": lambda _: identifiers.nhs_number(F.col("person_id")),
     }
-    held = {name: make(world, form) for name, make in known.items() if name in form.schema.column_names}
-    numbered = rows.transform(_with_pnc, world, form) if {"pnc", "cro"} & set(form.schema.column_names) else rows
-    typed: dict[str, Column] = {name: _typed(world, form, name) for name in ("nino", "nhs_number") if name in held}
-    return numbered.withColumns(held).withColumns(typed)
+    held = {name for form in world.forms for name in form.schema.column_names}
+    made = {name: F.when(world.has(name), make(world)) for name, make in known.items() if name in held}
+    typed: dict[str, Column] = {name: _typed(world, name) for name in ("nino", "nhs_number") if name in made}
+    if not {"pnc", "cro"} & held:
+        return [made, typed]
+    *first, before, last = _pnc(world)
+    return [*first, {**before, **made}, {**last, **typed}]
 
 
-def _with_pnc(rows: DataFrame, world: World, form: Form) -> DataFrame:
+def _pnc(world: World) -> list[Columns]:
     """Adds `pnc_number`, that of the person or of another, and `pnc` as it was typed.
 
     In steps: each value that the next one needs more than once is computed once.
@@ -159,22 +196,22 @@ def _with_pnc(rows: DataFrame, world: World, form: Form) -> DataFrame:
     short = draws.happens(rates.others.pnc_short_form.rate, "short")
     share = rates.population.foreign_national.rate
     foreign = weight("foreign", rates.clustering.foreign_pnc_missing.rate, share)
-    return (
-        rows.withColumn("holder", holder)
-        .withColumn("pnc_year", pnc_year(F.col("holder"), rates, world.seed))
-        .withColumn("pnc_number", identifiers.pnc(F.col("holder"), F.col("pnc_year")))
-        .withColumn("pnc_typed", F.when(mistyped, errors.other_digit(number, place, draws, "pnc")).otherwise(number))
-        .withColumn(
-            "pnc",
-            F.when(
-                ~is_missing(world, form, "pnc", more=foreign),
+    known = world.has("pnc", "cro")
+    return [
+        {"holder": F.when(known, holder)},
+        {"pnc_year": F.when(known, pnc_year(F.col("holder"), rates, world.seed))},
+        {"pnc_number": F.when(known, identifiers.pnc(F.col("holder"), F.col("pnc_year")))},
+        {"pnc_typed": F.when(mistyped, errors.other_digit(number, place, draws, "pnc")).otherwise(number)},
+        {
+            "pnc": F.when(
+                ~is_missing(world, "pnc", more=foreign),
                 F.when(short, errors.short_pnc(typed)).otherwise(typed),
-            ),
-        )
-    )
+            )
+        },
+    ]
 
 
-def _cro(world: World, form: Form) -> Column:
+def _cro(world: World) -> Column:
     others, draws, pnc = world.rates.others, world.draws("record"), F.col("pnc_number")
     slash = F.lit("/")
     from_pnc = F.concat(F.substring(pnc, 7, 6), slash, F.substring(pnc, 3, 2), F.substring(pnc, 13, 1))
@@ -183,13 +220,13 @@ def _cro(world: World, form: Form) -> Column:
         .when(draws.happens(others.cro_junk.rate, "cro junk"), "000000/00Z")
         .otherwise(identifiers.cro(F.col("person_id")))
     )
-    return F.when(~is_missing(world, form, "cro"), cro)
+    return F.when(~is_missing(world, "cro"), cro)
 
 
-def _prison_number(world: World, form: Form) -> Column:
+def _prison_number(world: World) -> Column:
     number = F.when(_has_second_prison_number(world) & _uses_second(world), _second_prison_number())
     first = identifiers.prison_number(F.col("person_id"))
-    filled = (F.col("standing") == "custody") & _is_filled(world, form, "prison_number")
+    filled = (F.col("standing") == "custody") & _is_filled(world, "prison_number")
     return F.when(filled, F.coalesce(number, first))
 
 
@@ -207,52 +244,57 @@ def _uses_second(world: World) -> Column:
     return world.draws("record").happens(0.5, "second number")
 
 
-def _is_listed(world: World, form: Form, name: str, share: float) -> Column:
+def _expected(form: Form, name: str) -> float:
+    """The share of a supply's rows without a value in a column, as its schema has it."""
+    return (form.schema.column(name).expected_missing or 0.0) if name in form.schema.column_names else 1.0
+
+
+def _is_listed(world: World, name: str, share: float) -> Column:
     """Whether a further number is listed, of those of the `share` of people who have one."""
-    expected = form.schema.column(name).expected_missing or 0.0
-    return world.draws("record").happens((1 - expected) / share, f"lists {name}")
+    listed = world.by_form(lambda form: (1 - _expected(form, name)) / share)
+    return world.draws("record").happens(listed, f"lists {name}")
 
 
-def _previous_prison_numbers(world: World, form: Form) -> Column:
+def _previous_prison_numbers(world: World) -> Column:
     """The one that the record does not have itself."""
-    listed = _is_listed(world, form, "previous_prison_numbers", world.rates.others.second_prison_number.rate)
+    listed = _is_listed(world, "previous_prison_numbers", world.rates.others.second_prison_number.rate)
     first = identifiers.prison_number(F.col("person_id"))
     other = F.when(_uses_second(world), first).otherwise(_second_prison_number())
     return F.when(_has_second_prison_number(world) & listed, other)
 
 
-def _previous_pncs(world: World, _form: Form) -> Column:
+def _previous_pncs(world: World) -> Column:
     return identifiers.second_pnc(F.col("person_id"), world.rates.others.second_pnc.rate, F.col("pnc_year"))
 
 
-def _previous_cros(world: World, _form: Form) -> Column:
+def _previous_cros(world: World) -> Column:
     return identifiers.second_cro(F.col("person_id"), world.rates.others.second_cro.rate)
 
 
-def _previous_crns(world: World, form: Form) -> Column:
+def _previous_crns(world: World) -> Column:
     person, share = F.col("person_id"), world.rates.others.second_crn.rate
     second, first = identifiers.second_crn(person, share), identifiers.crn(person)
     other = F.when(_uses_second(world), first).otherwise(second)
-    return F.when(second.isNotNull() & _is_listed(world, form, "previous_crns", share), other)
+    return F.when(second.isNotNull() & _is_listed(world, "previous_crns", share), other)
 
 
-def _is_filled(world: World, form: Form, name: str) -> Column:
+def _is_filled(world: World, name: str) -> Column:
     """Whether a number is there that only people ever in custody have: of their records, more than of all."""
-    expected = form.schema.column(name).expected_missing or 0.0
-    return world.draws("record").happens((1 - expected) / _OF_CUSTODY.get(form.dataset, 1.0), f"has {name}")
+    filled = world.by_form(lambda form: (1 - _expected(form, name)) / _OF_CUSTODY.get(form.dataset, 1.0))
+    return world.draws("record").happens(filled, f"has {name}")
 
 
-def _crn(world: World, form: Form) -> Column:
+def _crn(world: World) -> Column:
     person = F.col("person_id")
     second = identifiers.second_crn(person, world.rates.others.second_crn.rate)
     number = F.coalesce(F.when(_uses_second(world), second), identifiers.crn(person))
-    return F.when(~is_missing(world, form, "crn"), number)
+    return F.when(~is_missing(world, "crn"), number)
 
 
-def _typed(world: World, form: Form, name: str) -> Column:
+def _typed(world: World, name: str) -> Column:
     """The number of that column with a digit wrong now and then, or missing."""
     draws, number = world.draws("record"), F.col(name)
     wrong = draws.happens(F.col("prone") * world.rates.others.number_mistyped.rate, f"{name} wrong")
     place = (draws.uniform(f"{name} place") * 6).cast("int") + 3
     typed = F.when(wrong, errors.other_digit(number, place, draws, f"{name} digit")).otherwise(number)
-    return F.when(~is_missing(world, form, name), typed)
+    return F.when(~is_missing(world, name), typed)

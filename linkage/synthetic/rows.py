@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.records.keyed_hash import SEPARATOR
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.rates import Flaws
-from linkage.synthetic.world import Form, World
+from linkage.synthetic.world import Form, RecordedWorld, World
 
 SITES = 60
 COPIES = 4  # a row's number is its event's times this plus that of its copy
@@ -21,8 +24,9 @@ _KEYED_FLAWS = ("row_repeated", "date_unreadable")
 def rows(world: World, form: Form) -> DataFrame:
     """One row per row of the supply: near duplicates too, and rows that are bad on purpose.
 
-    Adds `number` (the row's), `copy`, `record` (what its draws hang on), `flaw` (null for most
-    rows), `sharing` (above 0 for a copy that shares its key) and `site`.
+    Adds `form` (the place of the supply's form in the world), `number` (the row's), `copy`, `record`
+    (what its draws hang on), `flaw` (null for most rows), `sharing` (above 0 for a copy that shares
+    its key) and `site`.
     """
     name = F.lit(form.dataset)
     draws = Draws(world.seed, F.xxhash64(name, F.col("event")))
@@ -37,16 +41,28 @@ def rows(world: World, form: Form) -> DataFrame:
     shared = copied.withColumn("sharing", F.explode(F.sequence(F.lit(0), sharing)))
     return shared.withColumn("number", F.col("event") * COPIES + F.col("copy")).withColumns(
         {
+            "form": F.lit(world.forms.index(form)),
             "record": F.xxhash64(name, F.col("number"), version),
             "site": F.pmod(F.xxhash64(name, "home_area", quarter), F.lit(SITES)),
         }
     )
 
 
-def whole(world: World, form: Form) -> DataFrame:
+def together(frames: Sequence[DataFrame]) -> DataFrame:
+    """The rows of all frames under the columns of any of them, null where a frame does not have one."""
+    types = {field.name: field.dataType for df in frames for field in df.schema}
+    own = [set(df.columns) for df in frames]
+    aligned = [
+        df.select(*(F.col(n) if n in names else F.lit(None).cast(kind).alias(n) for n, kind in types.items()))
+        for df, names in zip(frames, own, strict=True)
+    ]
+    return reduce(DataFrame.union, aligned)
+
+
+def whole(world: RecordedWorld, form: Form) -> DataFrame:
     """The rows that companion tables hang on: one per event whose key is there, the copies left out."""
     kept = F.coalesce(F.col("flaw") != "key_missing", F.lit(True)) & (F.col("copy") == 0) & (F.col("sharing") == 0)
-    return rows(world, form).where(kept)
+    return world.records_of(form).where(kept)
 
 
 def keys(form: Form, world: World) -> dict[str, Column]:
@@ -61,11 +77,11 @@ def code(letter: str, number: Column) -> Column:
     return F.concat(F.lit(letter), F.lpad(F.hex(F.pmod(number * _KEY_FACTOR, F.lit(_KEY_SPAN))), 10, "0"))
 
 
-def truth(world: World, form: Form) -> DataFrame:
+def truth(world: RecordedWorld, form: Form) -> DataFrame:
     """The person behind each key, once, as the table truth_keys; keys that are missing or in conflict have none."""
     keyed = (F.col("flaw").isNull() | F.col("flaw").isin(*_KEYED_FLAWS)) & (F.col("sharing") == 0)
     return (
-        rows(world, form)
+        world.records_of(form)
         .where(keyed & F.col("person_id").isNotNull())
         .select(
             F.lit(form.dataset).alias("source_dataset"),

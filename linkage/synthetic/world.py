@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from linkage.synthetic.calibration import RecordRates
-from linkage.synthetic.draws import Draws
+from linkage.synthetic.draws import Draws, numbers
 from linkage.synthetic.rates import Rates
 
 Columns = Mapping[str, Column]
@@ -18,9 +18,15 @@ Columns = Mapping[str, Column]
 
 @dataclass(frozen=True)
 class World:
-    """The people, one row per person, and how often what happens. `count` is the number of people."""
+    """The people, one row per person, their cases, one row per case, and how often what happens.
+
+    `count` is the number of people. `forms` are those of the supplies that are made; a row of a
+    supply has the place of its form there as `form`.
+    """
 
     people: DataFrame
+    cases: DataFrame
+    forms: tuple[Form, ...]
     rates: Rates
     solved: RecordRates
     seed: int
@@ -30,15 +36,41 @@ class World:
         """Draws for the entity that a column identifies."""
         return Draws(self.seed, F.col(entity))
 
+    def by_form(self, number: Callable[[Form], float]) -> Column:
+        """A number of which each supply has its own, as a double."""
+        values = [float(number(form)) for form in self.forms]
+        return F.lit(values[0]) if len(set(values)) == 1 else F.get(numbers(values), F.col("form"))
+
+    def is_of(self, belongs: Callable[[Form], bool]) -> Column:
+        """Whether the row is of a supply whose form is one of those."""
+        places = [place for place, form in enumerate(self.forms) if belongs(form)]
+        return F.lit(len(places) > 0) if len(places) in {0, len(self.forms)} else F.col("form").isin(*places)
+
+    def has(self, *names: str) -> Column:
+        """Whether the row is of a supply with one of these columns."""
+        return self.is_of(lambda form: not set(form.schema.column_names).isdisjoint(names))
+
+
+@dataclass(frozen=True)
+class RecordedWorld(World):
+    """A world with `records`, one row per row of any supply, as `recording.recorded` makes them."""
+
+    records: DataFrame
+
+    def records_of(self, form: Form) -> DataFrame:
+        """The rows of one supply."""
+        return self.records.where(F.col("form") == self.forms.index(form))
+
 
 @dataclass(frozen=True)
 class Form:
     """How a supply of records is made.
 
     `events` gives one row per event that the dataset holds, with the person's columns, `event` (a
-    number below 2**40 / 4, unique in the dataset) and `event_date`; `columns` the columns that are
-    the dataset's own, of rows with what `recording` adds; `keys` those of the key, where it is not
-    one column made of the row's number. `others` are rows of nobody, organisations, as delivered.
+    number below 2**40 / 4, unique in the dataset) and `event_date`; a column that several supplies
+    have is of one type. `columns` are the dataset's own, of rows with what `recording` adds; `keys`
+    those of the key, where it is not one column made of the row's number. `others` are rows of
+    nobody, organisations, as delivered.
     """
 
     dataset: str
@@ -62,15 +94,13 @@ class Companion:
     """A table beside a supply: `rows` gives it in the form of its schema, all columns as text."""
 
     name: str
-    rows: Callable[[World], DataFrame]
+    rows: Callable[[RecordedWorld], DataFrame]
 
 
 def as_delivered(df: DataFrame, table: str, columns: Columns) -> DataFrame:
     """The columns of the table's schema, as text: those given, else the frame's own, else null."""
-    nothing = F.lit(None)
+    own = {name: F.col(name) for name in df.columns}
+    values = {**own, **columns}
     return df.select(
-        *(
-            columns.get(c.name, F.col(c.name) if c.name in df.columns else nothing).cast("string").alias(c.name)
-            for c in schemas.load(table).columns
-        )
+        *(values.get(c.name, F.lit(None)).cast("string").alias(c.name) for c in schemas.load(table).columns)
     )

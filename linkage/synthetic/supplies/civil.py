@@ -94,7 +94,7 @@ def _columns(world: World) -> Columns:
     return {
         "role": F.when(F.col("claims"), "claimant").otherwise("defendant"),
         "party_type": F.lit("P"),
-        "title": F.when(~is_missing(world, FORM, "title"), title),
+        "title": F.when(~is_missing(world, "title"), title),
         "forename1": F.when(initial, F.substring("forename1", 1, 1)).otherwise(F.col("forename1")),
     }
 

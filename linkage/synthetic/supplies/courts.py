@@ -9,7 +9,7 @@ from linkage.synthetic import identifiers
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import load_table, words
 from linkage.synthetic.weights import is_missing
-from linkage.synthetic.world import Columns, Form, World
+from linkage.synthetic.world import Columns, World
 
 # All shares of this module are assumed.
 OFFENCES = {
@@ -30,13 +30,13 @@ _OFFENCES, _OFFENCES_AT_MOST = 1.55, 8  # mean and most of a case
 _CODES = 60  # different offences of a category; the later ones are rare
 
 
-def case_numbers(world: World, form: Form) -> dict[str, Column]:
+def case_numbers(world: World) -> dict[str, Column]:
     """`urn` of the case file, which co-defendants share, and `asn` of the defendant's arrest."""
     urn = identifiers.urn(F.col("file"))
     asn = identifiers.asn(F.col("case"), F.year("hearing"))
     return {
-        "urn": F.when(~is_missing(world, form, "urn"), urn),
-        "asn": F.when(~is_missing(world, form, "asn"), asn),
+        "urn": F.when(~is_missing(world, "urn"), urn),
+        "asn": F.when(~is_missing(world, "asn"), asn),
     }
 
 

@@ -9,7 +9,6 @@ from linkage.records.keyed_hash import SEPARATOR
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.journeys import (
     CASES_AT_MOST,
-    cases,
     crown_covers,
     moved_to_common_platform,
     sent_chance,
@@ -18,7 +17,7 @@ from linkage.synthetic.rows import keys, whole
 from linkage.synthetic.supplies import magistrates
 from linkage.synthetic.supplies.courts import case_numbers, offence_category, with_offences, without_person
 from linkage.synthetic.supplies.custody import known_by_now
-from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
+from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 _INDICTMENTS = 2  # at most, for one case sent
 _PLEAS = {"guilty": 0.66, "not_guilty": 0.30, "none": 0.04}
@@ -33,9 +32,8 @@ def _reaching(world: World) -> DataFrame:
     """
     journeys = world.rates.journeys
     case, file = world.draws("case"), world.draws("file")
-    made = cases(world.people, journeys, seed=world.seed)
     appeal = F.col("sent").isNull() & F.col("convicted") & case.happens(journeys.appeal.rate, "appeal")
-    typed = made.withColumn("link_type", F.when(appeal, "appeal").otherwise(F.col("sent")))
+    typed = world.cases.withColumn("link_type", F.when(appeal, "appeal").otherwise(F.col("sent")))
     # Even numbers join odd ones only, so nothing is joined to what is itself joined.
     odd = F.pmod(F.col("case"), F.lit(2)) == 1
     before = Draws(world.seed, F.col("case") - 1)
@@ -70,7 +68,7 @@ def _columns(world: World) -> Columns:
     names = ("forename1", "forename2", "forename3", "aliases", "dob", "sex", "pnc")
     return {
         **without_person(world, {name: F.col(name) for name in names}),
-        **case_numbers(world, FORM),
+        **case_numbers(world),
         "case_number": F.concat(receipt, F.year("received_on").cast("string"), number),
         "court_code": F.concat(F.lit("X"), F.lpad(F.col("site").cast("string"), 3, "0")),
         "receipt_type": receipt,
@@ -100,7 +98,7 @@ def _outcome(case: Draws) -> dict[str, Column]:
 FORM = Form("crown", "X", _events, _columns, false_identities=True, with_organisations=True)
 
 
-def _offences(world: World) -> DataFrame:
+def _offences(world: RecordedWorld) -> DataFrame:
     made = with_offences(whole(world, FORM), world)
     principal = F.col("offence_number") == 1
     outcome = _outcome(world.draws("case"))
@@ -112,7 +110,7 @@ def _offences(world: World) -> DataFrame:
 OFFENCES = Companion("crown_offences", _offences)
 
 
-def case_links(world: World) -> DataFrame:
+def case_links(world: RecordedWorld) -> DataFrame:
     """The table truth_case_links: which magistrates' row of a defendant belongs to which row of the Crown Court.
 
     Only rows that are in both supplies and have a key are linked. A case can be split over two

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.journeys import SUPERVISED, cases
+from linkage.synthetic.journeys import SUPERVISED
 from linkage.synthetic.people import LAST_DAY
 from linkage.synthetic.world import World
 
@@ -20,7 +20,7 @@ def custodies(world: World) -> DataFrame:
     journeys, case = world.rates.journeys, world.draws("case")
     sentenced = F.col("disposal") == "custody"
     only_remand = (F.col("standing") == "custody") & case.happens(journeys.remand_only.rate, "remand only")
-    made = cases(world.people.where("standing = 'custody'"), journeys, seed=world.seed)
+    made = world.cases.where("standing = 'custody'")
     remanded = ~sentenced | case.happens(_REMANDED, "remand")
     days = F.least(F.datediff("sentenced_on", "hearing"), F.lit(_LONGEST_REMAND))
     timed = made.where(sentenced | only_remand).withColumns(
@@ -46,7 +46,7 @@ def supervisions(world: World) -> DataFrame:
     journeys, case = world.rates.journeys, world.draws("case")
     licence = (F.col("disposal") == "custody") & case.happens(journeys.licence.rate, "licence")
     ordered = F.col("disposal").isin(*SUPERVISED)
-    made = cases(world.people.where("standing in ('custody', 'community')"), journeys, seed=world.seed)
+    made = world.cases.where("standing in ('custody', 'community')")
     begin = F.date_add("sentenced_on", F.coalesce("days_served", F.lit(_TO_SUPERVISION)))
     end = F.date_add("referral", (90 + case.uniform("termination") * 600).cast("int"))
     alive = F.col("death").isNull() | (F.col("referral") < F.col("death"))

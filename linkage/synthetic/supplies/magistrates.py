@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.synthetic.journeys import NEIGHBOURS, cases, moved_to_common_platform
+from linkage.synthetic.journeys import NEIGHBOURS, moved_to_common_platform
 from linkage.synthetic.rows import COPIES, code, keys, whole
 from linkage.synthetic.supplies.courts import (
     PLEAS,
@@ -15,16 +15,15 @@ from linkage.synthetic.supplies.courts import (
     with_offences,
     without_person,
 )
-from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
+from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 
 def _events(world: World) -> DataFrame:
     journeys = world.rates.journeys
-    made = cases(world.people, journeys, seed=world.seed)
     # Of some people nothing has come here: 3% of those whom the Crown Court knows.
     lost = world.draws("person_id").happens(journeys.lost.rate, "lost")
     held = ~moved_to_common_platform(F.col("hearing"), journeys, seed=world.seed) & ~lost
-    return made.where(held).withColumns({"event": F.col("case"), "event_date": F.col("hearing")})
+    return world.cases.where(held).withColumns({"event": F.col("case"), "event_date": F.col("hearing")})
 
 
 def _keys(_world: World) -> Columns:
@@ -42,7 +41,7 @@ def _columns(world: World) -> Columns:
     names = ("forename1", "forename2", "forename3", "aliases", "dob", "sex", "pnc", "nino")
     return {
         **without_person(world, {name: F.col(name) for name in names}),
-        **case_numbers(world, FORM),
+        **case_numbers(world),
         "court_code": site,
         "offence_category": offence_category(case),
         "offence_date": offence_date(case),
@@ -69,7 +68,7 @@ def _outcome() -> dict[str, Column]:
 FORM = Form("magistrates", "C", _events, _columns, keys=_keys, false_identities=True, with_organisations=True)
 
 
-def _offences(world: World) -> DataFrame:
+def _offences(world: RecordedWorld) -> DataFrame:
     made = with_offences(whole(world, FORM), world)
     principal = F.col("offence_number") == 1
     outcome = _outcome()

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.rows import code, keys, whole
 from linkage.synthetic.supplies.custody import custodies, known_by_now
-from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
+from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 # Assumed.
 _INCIDENTS = {"self_harm": 0.62, "assault": 0.375, "death": 0.005}
@@ -34,7 +34,7 @@ def _columns(_world: World) -> Columns:
 FORM = Form("prison", "J", _events, _columns, pseudo_postcodes={"NF1 1NF": 1.0}, false_identities=True)
 
 
-def _incidents(world: World) -> DataFrame:
+def _incidents(world: RecordedWorld) -> DataFrame:
     case = world.draws("case")
     count = 1 + case.more(_INCIDENTS_OF_ONE, _INCIDENTS_AT_MOST, "incidents")
     held = whole(world, FORM).where(case.happens(_HAS_INCIDENT, "incident"))

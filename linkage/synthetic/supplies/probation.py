@@ -9,7 +9,7 @@ from linkage.synthetic.draws import Draws
 from linkage.synthetic.rows import keys, whole
 from linkage.synthetic.supplies.courts import with_offences
 from linkage.synthetic.supplies.custody import in_probation_supply, known_by_now, supervisions
-from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
+from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 # Assumed, but that an ATR and a DRR lead to treatment in 45.9% and 33.1% of cases (P), see the module treatment.
 _REQUIREMENTS = {"RAR": 0.48, "UPW": 0.38, "DRR": 0.06, "ATR": 0.05, "MHTR": 0.03}
@@ -60,7 +60,7 @@ def _day_first(day: Column) -> Column:
 FORM = Form("probation", "E", _events, _columns, pseudo_postcodes={"NF1 1NF": 0.9, "NF1 1FA": 0.1})
 
 
-def _offences(world: World) -> DataFrame:
+def _offences(world: RecordedWorld) -> DataFrame:
     return as_delivered(with_offences(whole(world, FORM), world), "probation_offences", keys(FORM, world))
 
 
@@ -73,7 +73,7 @@ def _numbered(rows: DataFrame, world: World) -> tuple[DataFrame, Draws, Column]:
     return numbered, part, F.date_add("referral", part.below(28, "start").cast("int"))
 
 
-def _requirements(world: World) -> DataFrame:
+def _requirements(world: RecordedWorld) -> DataFrame:
     ordered = whole(world, FORM).where("event_type != 'licence'")
     numbered, part, start = _numbered(ordered, world)
     case, first = world.draws("case"), F.col("part") == 1
@@ -89,7 +89,7 @@ def _requirements(world: World) -> DataFrame:
     return as_delivered(numbered, "probation_requirements", columns)
 
 
-def _licence_conditions(world: World) -> DataFrame:
+def _licence_conditions(world: RecordedWorld) -> DataFrame:
     numbered, part, start = _numbered(whole(world, FORM).where("event_type = 'licence'"), world)
     columns = {
         **keys(FORM, world),
@@ -101,7 +101,7 @@ def _licence_conditions(world: World) -> DataFrame:
     return as_delivered(numbered, "probation_licence_conditions", columns)
 
 
-def _pss_requirements(world: World) -> DataFrame:
+def _pss_requirements(world: RecordedWorld) -> DataFrame:
     """Of short sentences only, when the licence has ended, and since the law has it."""
     short = (F.col("event_type") == "licence") & (F.col("sentence_days") < _PSS_DAYS)
     since = F.col("referral") >= F.lit(_RAR_FROM).cast("date")

@@ -9,7 +9,6 @@ from linkage.synthetic import identifiers
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.families import pnc_year
 from linkage.synthetic.geography import is_welsh
-from linkage.synthetic.journeys import cases
 from linkage.synthetic.supplies.spells import event_draws
 from linkage.synthetic.world import Columns, Form, World
 
@@ -70,8 +69,7 @@ NPD = Form("npd", "U", _pupils, _pupil_columns, keys=_pupil_keys)
 
 def _offenders(world: World) -> DataFrame:
     """One row per person of the first case of their own."""
-    first = cases(world.people, world.rates.journeys, seed=world.seed).where("number = 1")
-    held = first.where(F.year("hearing") <= _LAST_YEAR + 1)
+    held = world.cases.where((F.col("number") == 1) & (F.year("hearing") <= _LAST_YEAR + 1))
     return held.withColumns({"event": F.col("person_id"), "event_date": F.date_sub("hearing", 60)})
 
 

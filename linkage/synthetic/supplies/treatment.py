@@ -13,7 +13,7 @@ from linkage.synthetic.supplies.custody import known_by_now, supervisions
 from linkage.synthetic.supplies.probation import main_requirement
 from linkage.synthetic.supplies.spells import Period, event_draws, is_there, spells
 from linkage.synthetic.weights import is_missing
-from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
+from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 _PERIOD = Period("2012-01-01", "2022-09-30")
 # Of orders with a treatment requirement, those after which treatment is found, and of these within three weeks (P).
@@ -67,12 +67,12 @@ def _initials() -> Column:
     return F.concat(F.substring("first", 1, 1), F.substring("last", 1, 1))
 
 
-def _about(world: World, form: Form) -> dict[str, Column]:
+def _about(world: World) -> dict[str, Column]:
     episode = event_draws(world, "treatment")
     over = known_by_now(F.col("end"))
     outcome = F.when(over.isNull(), "in_treatment").otherwise(episode.pick(_OUTCOMES, "outcome"))
     return {
-        "initials": F.when(~is_missing(world, form, "initials"), _initials()),
+        "initials": F.when(~is_missing(world, "initials"), _initials()),
         "postcode_sector": F.regexp_replace("postcode", "..$", ""),
         "substance": world.draws("person_id").pick(_SUBSTANCES, "substance"),
         "referral_source": episode.pick(_SOURCES, "source"),
@@ -87,11 +87,11 @@ def _english_columns(world: World) -> Columns:
     area = F.concat(F.lit("T"), F.lpad(F.col("area").cast("string"), 3, "0"))
     with_nino = F.col("identifier_profile") == "initials_surname"
     return {
-        **_about(world, NDTMS),
+        **_about(world),
         "client_reference": F.when(full, number).otherwise(code("N", F.col("person_id") * _SERVICES + service)),
         "forename1": F.when(full, F.col("forename1")),
         "aliases": F.when(with_nino, F.col("aliases")),
-        "treatment_area": F.when(~is_missing(world, NDTMS, "treatment_area"), area),
+        "treatment_area": F.when(~is_missing(world, "treatment_area"), area),
         "nino": F.when(with_nino, F.col("nino")),
         "prison_number": F.when(full, number),
         "triage_date": F.col("event_date"),
@@ -102,7 +102,7 @@ def _english_columns(world: World) -> Columns:
 NDTMS = Form("ndtms", "T", _english, _english_columns)
 
 
-def _modalities(world: World) -> DataFrame:
+def _modalities(world: RecordedWorld) -> DataFrame:
     episode = event_draws(world, "treatment")
     count = 1 + episode.happens(0.3, "second").cast("int")
     numbered = whole(world, NDTMS).withColumn("modality_number", F.explode(F.sequence(F.lit(1), count)))
@@ -127,7 +127,7 @@ def _welsh(world: World) -> DataFrame:
 def _welsh_columns(world: World) -> Columns:
     started = event_draws(world, "treatment").happens(0.8, "started")
     return {
-        **_about(world, WNDSM),
+        **_about(world),
         "referral_date": F.col("event_date"),
         "treatment_start_date": F.when(started, F.date_add("event_date", 14)),
         "end_date": known_by_now(F.col("end")),
