@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from linkage.synthetic.draws import Draws
+from linkage.synthetic.draws import Draws, text_table
 from linkage.synthetic.names import load_table
 
 _KEYS = "QWERTYUIOPASDFGHJKLZXCVBNM"
@@ -47,8 +47,10 @@ def nickname(forename: Column) -> Column:
     >>> spark.range(1).select(nickname(F.lit("ROBERT"))).first()[0]
     'BOB'
     """
-    pairs = ",".join(f"{formal}:{short}" for formal, short in load_table("forms")["nicknames"].items())
-    return F.coalesce(F.element_at(F.str_to_map(F.lit(pairs)), forename), forename)
+    short = load_table("forms")["nicknames"]
+    # Not str_to_map: Spark takes two seconds to be ready for it.
+    forms = F.map_from_arrays(text_table(list(short)), text_table(list(short.values())))
+    return F.coalesce(F.element_at(forms, forename), forename)
 
 
 def wrong_date(birth: Column, draws: Draws, *, transposed: Column, digit: Column, years_off: Column) -> Column:

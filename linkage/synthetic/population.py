@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from functools import reduce
 from typing import NamedTuple
 
 from pydantic import Field, field_validator
@@ -100,8 +99,7 @@ def synthesise(
         made |= {c.name: c.rows(world) for name in spec.datasets for c in COMPANIONS.get(name, ())}
     # Episodes of the hospital side are no records: nobody links them here.
     linked = [form for form in world.forms if form.dataset in schemas.value_set("source_dataset")]
-    known = reduce(DataFrame.unionByName, (truth(world, form) for form in linked))
-    return Supplies(made, known, crown.case_links(world) if spec.linked_courts else None)
+    return Supplies(made, truth(world, linked), crown.case_links(world) if spec.linked_courts else None)
 
 
 def world_of(
@@ -125,6 +123,7 @@ def world_of(
 
 def recorded_world(world: World, *, keep: Callable[[DataFrame], DataFrame]) -> RecordedWorld:
     """The same with the records of all supplies."""
-    made = recorded(together([rows(world, form) for form in world.forms]), world)
+    # Kept before they are recorded, for Spark would push all that is recorded below the union, into each supply.
+    unrecorded = keep(together([rows(world, form) for form in world.forms]))
     given = {field.name: getattr(world, field.name) for field in fields(world)}
-    return RecordedWorld(**given, records=keep(made))
+    return RecordedWorld(**given, records=keep(recorded(unrecorded, world)))

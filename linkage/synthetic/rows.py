@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.records.keyed_hash import SEPARATOR
-from linkage.synthetic.draws import Draws
+from linkage.synthetic.draws import Draws, text_table
 from linkage.synthetic.rates import Flaws
 from linkage.synthetic.world import Form, RecordedWorld, World
 
@@ -77,17 +77,19 @@ def code(letter: str, number: Column) -> Column:
     return F.concat(F.lit(letter), F.lpad(F.hex(F.pmod(number * _KEY_FACTOR, F.lit(_KEY_SPAN))), 10, "0"))
 
 
-def truth(world: RecordedWorld, form: Form) -> DataFrame:
-    """The person behind each key, once, as the table truth_keys; keys that are missing or in conflict have none."""
+def truth(world: RecordedWorld, forms: Sequence[Form]) -> DataFrame:
+    """The person behind each key of these supplies, once, as the table truth_keys.
+
+    Keys that are missing or in conflict have none.
+    """
     keyed = (F.col("flaw").isNull() | F.col("flaw").isin(*_KEYED_FLAWS)) & (F.col("sharing") == 0)
-    return (
-        world.records_of(form)
-        .where(keyed & F.col("person_id").isNotNull())
-        .select(
-            F.lit(form.dataset).alias("source_dataset"),
-            F.concat_ws(SEPARATOR, *keys(form, world).values()).alias("source_key"),
-            F.col("person_id").alias("true_person_id"),
-        )
+    places = {world.forms.index(form): form for form in forms}
+    key = F.lit(None).cast("string")
+    for place, form in places.items():
+        key = F.when(F.col("form") == place, F.concat_ws(SEPARATOR, *keys(form, world).values())).otherwise(key)
+    names = F.get(text_table([form.dataset for form in world.forms]), F.col("form"))
+    return world.records.where(keyed & F.col("person_id").isNotNull() & F.col("form").isin(*places)).select(
+        names.alias("source_dataset"), key.alias("source_key"), F.col("person_id").alias("true_person_id")
     )
 
 
