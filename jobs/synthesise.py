@@ -6,22 +6,31 @@ gives the same rows on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
 import schemas
 from jobs.harness import config, stages
+from jobs.harness.beside import beside
 from jobs.settings import PipelineSettings, SynthesiseSettings
 from linkage import documents
 from linkage.errors import ConfigError
-from linkage.lake import Zone
+from linkage.lake import Lake, Zone, tasks_share, written_and_read
 from linkage.synthetic import Rates, Spec, overridden, synthesise
 
 _TRUTH, _CASE_LINKS = "truth_keys", "truth_case_links"
+# Code that Spark makes for a whole stage is longer here than the JVM compiles: it would be made, found too long and
+# thrown away. Of few people, rows are sooner made by expressions as they are than code for these is.
+_NO_WHOLE_STAGES = {"spark.sql.codegen.wholeStage": "false"}
+_INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+_MANY = 100_000
 
 
 def plan(config: PipelineSettings) -> stages.Plan:
@@ -43,22 +52,57 @@ def plan(config: PipelineSettings) -> stages.Plan:
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Deliver every supply and write the truth."""
     section = _section(task.config)
-    spec = _spec(section)
-    kept: list[DataFrame] = []
+    lake, formats = task.lake, section.formats
+    with _settings(task.spark, _NO_WHOLE_STAGES | (_INTERPRETED if section.people < _MANY else {})):
+        made = synthesise(task.spark, _spec(section), keep=_keep(task))
+        written = beside(
+            [
+                partial(_overwrite, lake, made.truth, _TRUTH),
+                *([] if made.case_links is None else [partial(_overwrite, lake, made.case_links, _CASE_LINKS)]),
+                *(
+                    partial(_deliver, lake, table, name, formats.get(name, "parquet"))
+                    for name, table in made.tables.items()
+                ),
+            ]
+        )
+    return {"people": section.people, "known_records": written[0]}
+
+
+def _keep(task: stages.Task[PipelineSettings]) -> Callable[[DataFrame], DataFrame]:
+    """How a frame is kept of which many tables are made: in scratch, where tasks can open that; else by Spark.
+
+    What is read back has a short plan, and planning is most of a small run.
+    """
+    numbers = count()
 
     def keep(df: DataFrame) -> DataFrame:
-        kept.append(df.persist(StorageLevel.MEMORY_AND_DISK))
-        return kept[-1]
+        if not tasks_share(task.spark, str(task.run.scratch)):
+            return df.persist(StorageLevel.MEMORY_AND_DISK)
+        return written_and_read(df, f"{task.run.scratch}/nation-{next(numbers)}")
 
-    made = synthesise(task.spark, spec, keep=keep)
-    for name, table in made.tables.items():
-        task.lake.deliver(table, name, section.formats.get(name, "parquet"))
-    truth = task.lake.overwrite(made.truth, Zone.EVALUATION, _TRUTH, schemas.load(_TRUTH))
-    if made.case_links is not None:
-        task.lake.overwrite(made.case_links, Zone.EVALUATION, _CASE_LINKS, schemas.load(_CASE_LINKS))
-    for df in kept:
-        df.unpersist()
-    return {"people": section.people, "known_records": truth.rows}
+    return keep
+
+
+@contextmanager
+def _settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """Spark's settings of a stage that plans and compiles more than it computes; as they were, when it ends."""
+    before = {name: spark.conf.get(name) for name in settings}
+    for name, value in settings.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, known in before.items():
+            spark.conf.unset(name) if known is None else spark.conf.set(name, known)
+
+
+def _deliver(lake: Lake, table: DataFrame, name: str, file_format: str) -> int:
+    lake.deliver(table, name, file_format)
+    return 0
+
+
+def _overwrite(lake: Lake, table: DataFrame, name: str) -> int:
+    return lake.overwrite(table, Zone.EVALUATION, name, schemas.load(name)).rows
 
 
 def _spec(section: SynthesiseSettings) -> Spec:

@@ -11,7 +11,15 @@ from linkage.lake.directory import (
 )
 from linkage.lake.files import check_input, guess_text_format, read_input, read_lines, read_text_input
 from linkage.lake.paths import LakeRoots, table_path
-from linkage.lake.shared import commit_files, new_folder, parquet_files, read_rows, tasks_share, write_rows
+from linkage.lake.shared import (
+    commit_files,
+    new_folder,
+    parquet_files,
+    read_rows,
+    tasks_share,
+    write_rows,
+    written_and_read,
+)
 from linkage.lake.tables import Commit, Lake, fingerprint, write_table
 from schemas import Zone
 
@@ -42,4 +50,5 @@ __all__ = [
     "write_rows",
     "write_table",
     "write_text",
+    "written_and_read",
 ]

@@ -15,7 +15,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from linkage.errors import InputError
 from linkage.lake.files import local_parquet
@@ -30,6 +30,19 @@ def tasks_share(spark: SparkSession, path: str) -> bool:
 def parquet_files(spark: SparkSession, path: str) -> list[str] | None:
     """The Parquet files of an input, if tasks can read them themselves: no Delta table, no folders that name values."""
     return local_parquet(path) if tasks_share(spark, path) else None
+
+
+def written_and_read(df: DataFrame, path: str) -> DataFrame:
+    """The frame as Parquet files in scratch, from which the plan of all that is made of it begins.
+
+    Without dictionaries: to fill them takes a third of the time of such a write, and the files are gone soon.
+
+    Args:
+        df: What to keep.
+        path: A folder that is not there yet, which tasks can open.
+    """
+    df.write.option("parquet.enable.dictionary", "false").parquet(path)
+    return df.sparkSession.read.schema(df.schema).parquet(path)
 
 
 def new_folder(path: str) -> str:

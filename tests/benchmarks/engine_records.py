@@ -90,7 +90,7 @@ def records(spark: SparkSession, people_count: int) -> DataFrame:
 def _parsed(world: World, dataset: str) -> DataFrame:
     form = FORMS[dataset]
     kept = Draws(SEED, F.xxhash64(F.lit(dataset), F.col("case"))).happens(SHARE_KEPT, "kept")
-    made = recorded(rows(world, form).where(kept & F.col("flaw").isNull()), world, form)
+    made = recorded(rows(world, form).where(kept & F.col("flaw").isNull()), world)
     return made.select(
         _unique_id(dataset).alias("unique_id"),
         names.forename_words(F.col("forename1"), F.col("forename2")).alias("forenames"),

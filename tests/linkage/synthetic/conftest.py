@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 import schemas
+from linkage.lake import written_and_read
 from linkage.synthetic import Spec, synthesise
 from tests.linkage.synthetic.nation import Nation, rates
 
@@ -17,11 +19,10 @@ PEOPLE = 5_000
 @pytest.fixture(scope="session")
 def nation(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nation]:
     """All tables of a nation of 5,000 people, checked against their schemas and written as they are delivered."""
-    folder, kept = tmp_path_factory.mktemp("nation"), []
+    folder, numbers = tmp_path_factory.mktemp("nation"), count()
 
     def keep(df: DataFrame) -> DataFrame:
-        kept.append(df.persist())
-        return df
+        return written_and_read(df, str(folder / f"kept-{next(numbers)}"))
 
     # Few rows of many plans: to compile them would cost more than to run them.
     spark.conf.set("spark.sql.codegen.wholeStage", "false")
@@ -34,8 +35,6 @@ def nation(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ite
         df.write.parquet(str(folder / place))
     spark.conf.unset("spark.sql.codegen.wholeStage")
     spark.conf.unset("spark.sql.codegen.factoryMode")
-    for df in kept:
-        df.unpersist()
     asked = Nation(folder, made.tables)
     yield asked
     asked.connection.close()
