@@ -1,13 +1,19 @@
-"""Prints how many records a second one core standardises: Parquet in, nothing written.
+"""Prints how many records a second one core standardises, and how many people a second the generator makes.
 
-Usage: python -m tests.benchmarks.bench_records [--sections NAME ...] [--people N] [--runs N]
+Usage: python -m tests.benchmarks.bench_records [--sections NAME ...] [--people N] [--nation N] [--runs N]
 
-The records are a synthetic probation supply, the one with most to standardise, cut to its key, the
-date of its event and the twelve linkage columns of `COLUMNS` as delivered. Two ends are measured:
-the standardised form of these twelve alone, and the whole row of the table `records`, with all that
-is derived of them and the evidence. Seconds are processor seconds of the whole JVM (with its
-compiler and collector), which other work on the machine disturbs little; wall seconds stand beside
-them. The last line is one JSON object of named figures; what no section measured is null.
+Section `standardise`: Parquet in, nothing written. The records are a synthetic probation supply, the
+one with most to standardise, cut to its key, the date of its event and the twelve linkage columns of
+`COLUMNS` as delivered. Two ends are measured: the standardised form of these twelve alone, and the
+whole row of the table `records`, with all that is derived of them and the evidence. Seconds are
+processor seconds of the whole JVM (with its compiler and collector), which other work on the machine
+disturbs little; wall seconds stand beside them.
+
+Section `synthesise`: the job of that name, once, through spark-submit.sh with all supplies of the
+national pipeline and the tables beside them, of as many people as `--nation` says, by wall time
+without the session's start.
+
+The last line is one JSON object of named figures; what no section measured is null.
 """
 
 from __future__ import annotations
@@ -16,6 +22,8 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -52,8 +60,9 @@ WARM_UP = 3
 
 Figures = dict[str, float | None]
 FIGURES = ("standardise_rows_per_core_second", "records_rows_per_core_second", "standardise_rows_per_wall_second")
-# Figures of sections that are not written yet.
-LATER = ("people_per_second", "blocking_recall_criminal")
+OF_NATION = "people_per_second"
+# A figure of a section that is not written yet.
+LATER = "blocking_recall_criminal"
 
 
 def main() -> None:
@@ -61,9 +70,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--people", type=int, default=800_000)
+    parser.add_argument("--nation", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    figures: Figures = dict.fromkeys((*FIGURES, *LATER))
+    figures: Figures = dict.fromkeys((*FIGURES, OF_NATION, LATER))
     for name in options.sections:
         figures |= SECTIONS[name](options)
     print(json.dumps(figures))
@@ -86,7 +96,28 @@ def standardise(options: argparse.Namespace) -> Figures:
     return dict(zip(FIGURES, (round(rows / taken) for taken in (processor, whole, wall)), strict=True))
 
 
-SECTIONS: Mapping[str, Callable[[argparse.Namespace], Figures]] = {"standardise": standardise}
+def synthesise_nation(options: argparse.Namespace) -> Figures:
+    """Make the nation as a user does, with a lake and runs of its own."""
+    with tempfile.TemporaryDirectory(prefix="bench-nation-") as folder:
+        config = yaml.safe_load((ROOT / "conf/pipelines/national.yaml").read_text(encoding="utf-8"))
+        config |= {"lake": f"{folder}/lake", "runs": f"{folder}/runs", "key": {"file": f"{folder}/key", "make": True}}
+        config["synthesise"] |= {"people": options.nation}
+        path = Path(folder) / "national.yaml"
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        command = [ROOT / "spark-submit.sh", "synthesise", "--config", path]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"synthesise failed: {done.stderr.strip().splitlines()[-1]}")
+        [manifest] = Path(folder, "runs").glob("*/run.json")
+        seconds = json.loads(manifest.read_text(encoding="utf-8"))["seconds"]["synthesise"]
+    print(f"all supplies of {options.nation} people: {seconds:.1f} wall seconds on {os.cpu_count()} cores")
+    return {OF_NATION: round(options.nation / seconds)}
+
+
+SECTIONS: Mapping[str, Callable[[argparse.Namespace], Figures]] = {
+    "standardise": standardise,
+    "synthesise": synthesise_nation,
+}
 
 
 def _delivered(spark: SparkSession, people: int, path: Path) -> DataFrame:
