@@ -86,7 +86,8 @@ def _keep(task: stages.Task[PipelineSettings]) -> Callable[[DataFrame], DataFram
 @contextmanager
 def _settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
     """Spark's settings of a stage that plans and compiles more than it computes; as they were, when it ends."""
-    before = {name: spark.conf.get(name) for name in settings}
+    given = spark.conf.getAll
+    before = {name: given.get(name) for name in settings}
     for name, value in settings.items():
         spark.conf.set(name, value)
     try:

@@ -30,21 +30,34 @@ def rows(world: World, form: Form) -> DataFrame:
     """
     name = F.lit(form.dataset)
     draws = Draws(world.seed, F.xxhash64(name, F.col("event")))
-    near = draws.happens(world.rates.of(form.dataset).near_duplicate.rate, "near duplicate").cast("int")
-    # A copy with the key of its original, for the two flaws that are about keys.
-    sharing = F.when((F.col("copy") == 0) & F.col("flaw").isin("row_repeated", "key_conflict"), 1).otherwise(0)
+    near = draws.happens(world.rates.of(form.dataset).near_duplicate.rate, "near duplicate")
+    # Of an event: the row, one that shares its key (for the two flaws that are about keys), a near duplicate.
+    shared = F.coalesce(F.col("flaw").isin("row_repeated", "key_conflict"), F.lit(False)).cast("int")
+    variants = F.sequence(F.lit(0), F.col("shared") + near.cast("int"))
     version = F.when(F.col("flaw") == "key_conflict", F.col("sharing")).otherwise(0)
-    repeated = form.events(world).withColumn("copy", F.explode(F.sequence(F.lit(0), near)))
-    copied = repeated.withColumn("flaw", F.when(F.col("copy") == 0, _flaw(draws, world.rates.flaws, form)))
     # A site serves a quarter of an area.
     quarter = F.pmod(F.xxhash64("head_id"), F.lit(4))
-    shared = copied.withColumn("sharing", F.explode(F.sequence(F.lit(0), sharing)))
-    return shared.withColumn("number", F.col("event") * COPIES + F.col("copy")).withColumns(
-        {
-            "form": F.lit(world.forms.index(form)),
-            "record": F.xxhash64(name, F.col("number"), version),
-            "site": F.pmod(F.xxhash64(name, "home_area", quarter), F.lit(SITES)),
-        }
+    copy = (F.col("variant") > F.col("shared")).cast("int")
+    return (
+        form.events(world)
+        .withColumn("flaw", _flaw(draws, world.rates.flaws, form))
+        .withColumn("shared", shared)
+        .withColumn("variant", F.explode(variants))
+        .withColumns({"copy": copy, "sharing": F.when(copy == 0, F.col("variant")).otherwise(0)})
+        .withColumns(
+            {
+                "flaw": F.when(F.col("copy") == 0, F.col("flaw")),
+                "number": F.col("event") * COPIES + F.col("copy"),
+            }
+        )
+        .withColumns(
+            {
+                "form": F.lit(world.forms.index(form)),
+                "record": F.xxhash64(name, F.col("number"), version),
+                "site": F.pmod(F.xxhash64(name, "home_area", quarter), F.lit(SITES)),
+            }
+        )
+        .drop("shared", "variant")
     )
 
 

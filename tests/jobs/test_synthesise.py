@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pyspark.sql import SparkSession
 
 from jobs import synthesise
 from jobs.harness import config
@@ -11,6 +12,7 @@ from jobs.settings import PipelineSettings
 from linkage.errors import ConfigError
 from linkage.synthetic.supplies.registry import FORMS
 from tests.jobs.conftest import ROOT, written
+from tests.jobs.running import answered
 
 PIPELINES = sorted((ROOT / "conf" / "pipelines").glob("*.yaml"))
 
@@ -60,3 +62,21 @@ def test_pipelines_that_ship_link_only_what_they_make(path, monkeypatch):
     made = {str(table) for table in synthesise.plan(pipeline).outputs}
     assert {f"landing/{name}" for name in pipeline.ingest.supplies} <= made
     assert yaml.safe_load(path.read_text())["name"] == path.stem
+
+
+def codegen(spark: SparkSession) -> dict[str, str]:
+    return {name: value for name, value in spark.conf.getAll.items() if "codegen" in name}
+
+
+def test_the_session_is_as_it_was_when_supplies_and_truth_are_written(spark, demo_config, tmp_path, setting):
+    setting("spark.sql.codegen.wholeStage", "true")
+    before = codegen(spark)
+    demo_config["synthesise"] |= {"people": 60, "datasets": ["magistrates", "crown"]}
+    answer = answered("synthesise", "--config", written(tmp_path, demo_config))
+    assert (answer.code, answer.stages) == (0, ["synthesise"])
+    assert codegen(spark) == before
+    lake = tmp_path / "lake"
+    assert {path.name for path in (lake / "landing").iterdir()} == {"magistrates", "crown"}
+    assert {path.name for path in (lake / "evaluation").iterdir()} == {"truth_keys", "truth_case_links"}
+    # Nothing of what the tables were made of is left.
+    assert not list(tmp_path.rglob("nation-*"))

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from linkage.errors import InputError
-from linkage.lake import commit_files, new_folder, parquet_files, tasks_share, write_rows, write_table
+from linkage.lake import commit_files, new_folder, parquet_files, tasks_share, write_rows, write_table, written_and_read
 
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string()), ("weight", pa.float64()), ("gamma", pa.int32())])
 
@@ -71,3 +71,14 @@ def test_tasks_read_files_of_this_machine_and_no_others(spark, tmp_path):
     assert not tasks_share(spark, "hdfs://name/people")
     with pytest.raises(InputError, match="no such file or folder"):
         parquet_files(spark, str(tmp_path / "nothing"))
+
+
+def test_what_is_read_back_from_scratch_is_what_was_written_and_its_plan_begins_there(spark, tmp_path):
+    query = "SELECT id, date'2020-02-03' AS day, if(id = 1, 'é', null) AS name, id > 1 AS late FROM range(3)"
+    made = spark.sql(query)
+    read = written_and_read(made, str(tmp_path / "kept"))
+    assert read.schema.simpleString() == made.schema.simpleString()
+    assert sorted(read.collect()) == sorted(made.collect())
+    leaf = read._jdf.queryExecution().optimizedPlan().collectLeaves().toString()
+    assert "parquet" in leaf
+    assert "Range" not in leaf

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 import schemas
 from linkage.synthetic.prototypes import BANNER, prototype, prototype_names
+from tests.linkage.synthetic.nation import interpreted
 
 ROWS = 120
 Tables = dict[str, list[dict[str, str]]]
@@ -34,7 +35,9 @@ def all_rows(
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession) -> Tables:
     found: Tables = {name: [] for name in prototype_names()}
-    for name, row in all_rows(spark, prototype_names(), ROWS, 7, 1):
+    with interpreted(spark):
+        rows = all_rows(spark, prototype_names(), ROWS, 7, 1)
+    for name, row in rows:
         found[name].append(json.loads(row))
     return found
 
