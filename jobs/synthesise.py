@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pyspark import StorageLevel
@@ -53,8 +54,9 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Deliver every supply and write the truth."""
     section = _section(task.config)
     lake, formats = task.lake, section.formats
-    with _settings(task.spark, _NO_WHOLE_STAGES | (_INTERPRETED if section.people < _MANY else {})):
-        made = synthesise(task.spark, _spec(section), keep=_keep(task))
+    settings = _NO_WHOLE_STAGES | (_INTERPRETED if section.people < _MANY else {})
+    with TemporaryDirectory(prefix="nation-", dir=task.run.scratch) as folder, _settings(task.spark, settings):
+        made = synthesise(task.spark, _spec(section), keep=_keep(task.spark, folder))
         written = beside(
             [
                 partial(_overwrite, lake, made.truth, _TRUTH),
@@ -68,17 +70,17 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     return {"people": section.people, "known_records": written[0]}
 
 
-def _keep(task: stages.Task[PipelineSettings]) -> Callable[[DataFrame], DataFrame]:
-    """How a frame is kept of which many tables are made: in scratch, where tasks can open that; else by Spark.
+def _keep(spark: SparkSession, folder: str) -> Callable[[DataFrame], DataFrame]:
+    """How a frame is kept of which many tables are made: in the folder, where tasks can open that; else by Spark.
 
     What is read back has a short plan, and planning is most of a small run.
     """
     numbers = count()
 
     def keep(df: DataFrame) -> DataFrame:
-        if not tasks_share(task.spark, str(task.run.scratch)):
+        if not tasks_share(spark, folder):
             return df.persist(StorageLevel.MEMORY_AND_DISK)
-        return written_and_read(df, f"{task.run.scratch}/nation-{next(numbers)}")
+        return written_and_read(df, f"{folder}/{next(numbers)}")
 
     return keep
 

@@ -78,5 +78,3 @@ def test_the_session_is_as_it_was_when_supplies_and_truth_are_written(spark, dem
     lake = tmp_path / "lake"
     assert {path.name for path in (lake / "landing").iterdir()} == {"magistrates", "crown"}
     assert {path.name for path in (lake / "evaluation").iterdir()} == {"truth_keys", "truth_case_links"}
-    # Nothing of what the tables were made of is left.
-    assert not list(tmp_path.rglob("nation-*"))
