@@ -93,7 +93,7 @@ def standardise_forename(name: Column) -> Column:
     >>> [row[0] for row in df.select(standardise_forename(F.col("name"))).collect()]
     ['JOHN', 'ANNE MARIE', 'ZOE', None, 'NGOLO']
     """
-    return empty_to_null(_forenames(name))
+    return empty_to_null(_forenames(F.translate(name, _FIELD, " ")))
 
 
 def forename_words(*fields: Column) -> Column:

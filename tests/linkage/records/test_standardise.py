@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 from functools import reduce
 
-import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records.standardise import to_attributes, to_records
+from linkage.records.standardise import to_attributes, to_records, to_records_together
 from tests.linkage.records.tiny_supplies import AS_OF, identified
 
 PROBATION = {
@@ -108,16 +107,21 @@ def test_attributes_have_types_and_no_identifier(spark: SparkSession) -> None:
     }
 
 
-@pytest.mark.parametrize("dataset", ["magistrates", "prison", "probation"])
-def test_a_row_with_its_key_only_stays_a_row(spark: SparkSession, dataset: str) -> None:
-    rows = identified(spark, dataset, dict.fromkeys(schemas.load(dataset).key, "K"))
-    records, attributes = (f(rows, dataset, as_of=AS_OF) for f in (to_records, to_attributes))
+def test_a_row_with_its_key_only_stays_a_row(spark: SparkSession) -> None:
+    datasets = ("magistrates", "prison", "probation")
+    rows = {name: identified(spark, name, dict.fromkeys(schemas.load(name).key, "K")) for name in datasets}
+    records = to_records_together(rows, as_of=AS_OF)
     schemas.load("records").check(records)
-    schemas.load(f"{dataset}_attributes").check(attributes)
-    record = only(records)
-    known = {name for name, value in record.asDict().items() if value is not None}
-    assert known == {"record_id", "source_dataset", "source_key"}
-    assert only(attributes)["record_id"] == record["record_id"]
+    ids = {}
+    for record in records.collect():
+        known = {name for name, value in record.asDict().items() if value is not None}
+        assert known == {"record_id", "source_dataset", "source_key"}
+        ids[record["source_dataset"]] = record["record_id"]
+    attributes = {name: to_attributes(df, name, as_of=AS_OF) for name, df in rows.items()}
+    for name, df in attributes.items():
+        schemas.load(f"{name}_attributes").check(df)
+    found = reduce(DataFrame.unionAll, [df.select(F.lit(name), "record_id") for name, df in attributes.items()])
+    assert sorted(map(tuple, found.collect())) == sorted(ids.items())
 
 
 # What is changed in the row, the evidence that it leaves, and what is kept aside.
@@ -218,12 +222,15 @@ OTHER_SUPPLIES: list[tuple[str, dict[str, str], dict[str, object]]] = [
 
 
 def test_what_other_supplies_have(spark: SparkSession) -> None:
-    frames = []
+    supplies: dict[str, list[dict[str, str]]] = {}
     for place, (dataset, row, _) in enumerate(OTHER_SUPPLIES):
-        key = dict.fromkeys(schemas.load(dataset).key, str(place))
-        records = to_records(identified(spark, dataset, key | row), dataset, as_of=AS_OF)
-        frames.append(records.withColumn("place", F.lit(place)))
-    rows = reduce(DataFrame.unionByName, frames).orderBy("place").drop("place", "record_id", "source_key").collect()
-    for (dataset, row, expected), found in zip(OTHER_SUPPLIES, rows, strict=True):
-        known = {name: value for name, value in found.asDict().items() if value is not None}
-        assert known == {"source_dataset": dataset} | expected, row
+        supplies.setdefault(dataset, []).append(dict.fromkeys(schemas.load(dataset).key, f"P{place}") | row)
+    rows = {dataset: identified(spark, dataset, *given) for dataset, given in supplies.items()}
+    # Each has other columns than the next, and nothing of one gets into another.
+    records = to_records_together(rows, as_of=AS_OF).withColumn("place", F.split("source_key", "\x1f")[0]).collect()
+    found = {record["place"]: record.asDict() for record in records}
+    assert len(found) == len(records) == len(OTHER_SUPPLIES)
+    for place, (dataset, row, expected) in enumerate(OTHER_SUPPLIES):
+        made = {name: value for name, value in found[f"P{place}"].items() if value is not None}
+        keys = {name: made.pop(name) for name in ("source_dataset", "record_id", "source_key", "place")}
+        assert (keys["source_dataset"], made) == (dataset, expected), row
