@@ -13,7 +13,9 @@ def test_rows_are_the_same_whether_code_is_made_or_not(spark):
     rows = [PROBATION | {"event_id": f"E{place}"} | change for place, (change, *_) in enumerate(TAKEN_OUT)]
     supplies = {
         "probation": identified(spark, "probation", *rows),
-        "civil": identified(spark, "civil", {"case_number": "1", "party_number": "1", "title": "Mrs", "surname": "Hall"}),
+        "civil": identified(
+            spark, "civil", {"case_number": "1", "party_number": "1", "title": "Mrs", "surname": "Hall"}
+        ),
     }
 
     def made():
