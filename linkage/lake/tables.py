@@ -165,7 +165,7 @@ def _last_commit(spark: SparkSession, path: str) -> Commit:
     """The newest version and the rows that it wrote; on this machine from its file, as Delta takes a job to tell it."""
     version = _version(spark, path) if is_local(path) else None
     if version is not None:
-        metrics = _action(path, version, "commitInfo").get("operationMetrics", {})
+        metrics = _action(path, version, "commitInfo").get("operationMetrics") or {}
         return Commit(version, int(metrics.get("numOutputRows", 0)))
     [row] = DeltaTable.forPath(spark, path).history(1).select("version", "operationMetrics").collect()
     return Commit(row["version"], int((row["operationMetrics"] or {}).get("numOutputRows", 0)))

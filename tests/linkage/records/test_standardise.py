@@ -223,14 +223,15 @@ OTHER_SUPPLIES: list[tuple[str, dict[str, str], dict[str, object]]] = [
 
 def test_what_other_supplies_have(spark: SparkSession) -> None:
     supplies: dict[str, list[dict[str, str]]] = {}
-    for place, (dataset, row, _) in enumerate(OTHER_SUPPLIES):
-        supplies.setdefault(dataset, []).append(dict.fromkeys(schemas.load(dataset).key, f"P{place}") | row)
+    expectations: dict[tuple[str, str], dict[str, object]] = {}
+    for place, (dataset, row, expected) in enumerate(OTHER_SUPPLIES):
+        given = dict.fromkeys(schemas.load(dataset).key, f"P{place}") | row
+        supplies.setdefault(dataset, []).append(given)
+        expectations[dataset, "\x1f".join(given[name] for name in schemas.load(dataset).key)] = expected
     rows = {dataset: identified(spark, dataset, *given) for dataset, given in supplies.items()}
     # Each has other columns than the next, and nothing of one gets into another.
-    records = to_records_together(rows, as_of=AS_OF).withColumn("place", F.split("source_key", "\x1f")[0]).collect()
-    found = {record["place"]: record.asDict() for record in records}
-    assert len(found) == len(records) == len(OTHER_SUPPLIES)
-    for place, (dataset, row, expected) in enumerate(OTHER_SUPPLIES):
-        made = {name: value for name, value in found[f"P{place}"].items() if value is not None}
-        keys = {name: made.pop(name) for name in ("source_dataset", "record_id", "source_key", "place")}
-        assert (keys["source_dataset"], made) == (dataset, expected), row
+    records = [record.asDict() for record in to_records_together(rows, as_of=AS_OF).drop("record_id").collect()]
+    found = {(record.pop("source_dataset"), record.pop("source_key")): record for record in records}
+    assert len(found) == len(records) == len(expectations) == len(OTHER_SUPPLIES)
+    for key, expected in expectations.items():
+        assert {name: value for name, value in found[key].items() if value is not None} == expected, key
