@@ -14,15 +14,17 @@ from pyspark.sql import DataFrame
 
 import schemas
 from jobs import data_quality, deliveries, judging
-from jobs.harness import stages
+from jobs.harness import planning, stages
 from jobs.harness.beside import beside
 from jobs.judging import Judged
 from jobs.settings import PipelineSettings
 from linkage.errors import LinkageError
-from linkage.lake import Commit, Zone
+from linkage.lake import Commit, Zone, bytes_here
 from linkage.records import linkage_evidence, quarantine, standardise, subgroups
 
 CASE_KEY = "case_token"
+# Bytes as delivered, some 20,000 rows.
+_SMALL = 2_000_000
 
 _Task = stages.Task[PipelineSettings]
 
@@ -54,6 +56,11 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 def work(task: _Task) -> dict[str, int]:
     """Read, judge, part and write every supply; returns rows in, records and quarantined."""
+    with planning.union_before_projection(task.spark), planning.interpreted(task.spark, if_=_is_small(task)):
+        return _work(task)
+
+
+def _work(task: _Task) -> dict[str, int]:
     supplied = deliveries.read(task)
     with judging.judged(task, supplied) as supplies:
         groups = judging.groups(supplies, task.config.ingest)
@@ -67,6 +74,15 @@ def work(task: _Task) -> dict[str, int]:
     deliveries.keep(task.lake, supplied)
     told = judging.counts(groups) | deliveries.counts(supplied)
     return {"rows": rows, "records": records, "quarantined": quarantined, **told}
+
+
+def _is_small(task: _Task) -> bool:
+    """Whether all that is read is on this machine and so little that making code takes longer than the work."""
+    ingest = task.config.ingest
+    tables = {*deliveries.tables(ingest), *deliveries.kept(ingest)}
+    read = [*deliveries.paths(ingest), *(task.lake.path(table.zone, table.name) for table in tables)]
+    sizes = [bytes_here(path) for path in read]
+    return all(size is not None for size in sizes) and sum(size or 0 for size in sizes) <= _SMALL
 
 
 def _write(supplies: Sequence[Judged], task: _Task) -> tuple[int, int]:
@@ -91,8 +107,7 @@ def _write(supplies: Sequence[Judged], task: _Task) -> tuple[int, int]:
 def _write_records(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
     config = task.config
     synthetic = config.ingest.synthetic or config.synthesise is not None
-    to_records = partial(standardise.to_records, as_of=config.ingest.as_of, synthetic=synthetic)
-    records = _union([to_records(df, name) for name, df in accepted.items()])
+    records = standardise.to_records_together(accepted, as_of=config.ingest.as_of, synthetic=synthetic)
     return _put(task, Zone.IDENTIFIERS, "records", records, partition_by=["source_dataset"])
 
 

@@ -9,7 +9,7 @@ from linkage.lake.directory import (
     write_document,
     write_text,
 )
-from linkage.lake.files import check_input, guess_text_format, read_input, read_lines, read_text_input
+from linkage.lake.files import bytes_here, check_input, guess_text_format, read_input, read_lines, read_text_input
 from linkage.lake.paths import LakeRoots, table_path
 from linkage.lake.shared import (
     commit_files,
@@ -31,6 +31,7 @@ __all__ = [
     "LakeRoots",
     "StagedFolder",
     "Zone",
+    "bytes_here",
     "check_input",
     "check_replaceable",
     "clear_leftovers",

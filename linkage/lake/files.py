@@ -127,6 +127,14 @@ def files_fingerprint(spark: SparkSession, path: str) -> str | None:
     return f"{len(files)} files, {sum(size for _, size, _ in files)} bytes, {described.hexdigest()[:16]}"
 
 
+def bytes_here(path: str) -> int | None:
+    """The bytes of all files under a path, none where there is nothing; None for a URL, which is not looked through."""
+    if not is_local(path):
+        return None
+    root = Path(absolute(path))
+    return sum(file.stat().st_size for file in (root, *root.rglob("*")) if file.is_file())
+
+
 def _is_delta(spark: SparkSession, path: str) -> bool:
     if not is_local(path):
         return DeltaTable.isDeltaTable(spark, path)

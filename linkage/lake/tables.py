@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -133,14 +134,21 @@ def fingerprint(spark: SparkSession, path: str) -> str | None:
 
 def _table_id(spark: SparkSession, path: str) -> str:
     """The ID that a Delta table got when it was made: another one at the same path has another."""
-    first = Path(path) / "_delta_log" / f"{0:020}.json"
-    if is_local(path) and first.exists():
-        for line in first.read_text(encoding="utf-8").splitlines():
-            action = json.loads(line)
-            if "metaData" in action:
-                return str(action["metaData"]["id"])
+    first = _action(path, 0, "metaData") if is_local(path) else {}
+    if first:
+        return str(first["id"])
     [row] = DeltaTable.forPath(spark, path).detail().select("id").collect()
     return str(row["id"])
+
+
+def _action(path: str, version: int, kind: str) -> dict[str, Any]:
+    """The first action of a kind in one commit of a table on this machine; empty where there is none."""
+    commit = Path(path) / "_delta_log" / f"{version:020}.json"
+    for line in commit.read_text(encoding="utf-8").splitlines() if commit.exists() else ():
+        action: dict[str, dict[str, Any]] = json.loads(line)
+        if kind in action:
+            return action[kind]
+    return {}
 
 
 def _version(spark: SparkSession, path: str) -> int | None:
@@ -154,5 +162,10 @@ def _version(spark: SparkSession, path: str) -> int | None:
 
 
 def _last_commit(spark: SparkSession, path: str) -> Commit:
+    """The newest version and the rows that it wrote; on this machine from its file, as Delta takes a job to tell it."""
+    version = _version(spark, path) if is_local(path) else None
+    if version is not None:
+        metrics = _action(path, version, "commitInfo").get("operationMetrics") or {}
+        return Commit(version, int(metrics.get("numOutputRows", 0)))
     [row] = DeltaTable.forPath(spark, path).history(1).select("version", "operationMetrics").collect()
     return Commit(row["version"], int((row["operationMetrics"] or {}).get("numOutputRows", 0)))

@@ -15,10 +15,12 @@ EARLIEST_BIRTH = date(1890, 1, 1)
 _MONTHS = 12
 
 _ISO = r"\A\d{4}-\d{2}-\d{2}\z"
-_ISO_WITH_TIME = r"\A(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?\z"
 _DAY_FIRST_PADDED = r"\A\d{2}/\d{2}/\d{4}\z"
-_DAY_FIRST = r"\A(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ].*)?\z"
-_COMPACT = r"\A(\d{4})(\d{2})(\d{2})\z"
+# Day first, year first or compact: of the groups one of each kind holds something, the others are empty.
+_ANY_FORM = (
+    r"\A(?:(?:(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})|(\d{4})-(\d{1,2})-(\d{1,2}))(?:[T ].*)?|(\d{4})(\d{2})(\d{2}))\z"
+)
+_YEAR_FIRST = "$3$4$7-$2$5$8-$1$6$9"
 
 
 def parse_date(text: Column) -> Column:
@@ -33,11 +35,7 @@ def parse_date(text: Column) -> Column:
     ['1985-02-28', '1985-02-28', '1985-02-28', '1985-02-28', 'None', 'None']
     """
     trimmed = F.trim(text)
-    rearranged = (
-        F.when(trimmed.rlike(_DAY_FIRST), F.regexp_replace(trimmed, _DAY_FIRST, "$3-$2-$1"))
-        .when(trimmed.rlike(_ISO_WITH_TIME), F.regexp_replace(trimmed, _ISO_WITH_TIME, "$1-$2-$3"))
-        .when(trimmed.rlike(_COMPACT), F.regexp_replace(trimmed, _COMPACT, "$1-$2-$3"))
-    )
+    rearranged = F.when(trimmed.rlike(_ANY_FORM), F.regexp_replace(trimmed, _ANY_FORM, _YEAR_FIRST))
     hyphen = F.lit("-")
     padded = F.concat(F.substring(text, 7, 4), hyphen, F.substring(text, 4, 2), hyphen, F.substring(text, 1, 2))
     iso = F.when(text.rlike(_ISO), text).when(text.rlike(_DAY_FIRST_PADDED), padded).otherwise(rearranged)
@@ -84,10 +82,12 @@ def other_births(texts: Column, *, latest: Column) -> Column:
     >>> spark.range(1).select(other_births(texts, latest=latest).cast("array<string>")).first()[0]
     ['1985-02-28']
     """
-    days = F.transform(F.split(texts, ";"), lambda text: plausible_birth(parse_date(F.trim(text)), latest=latest))
-    believed = F.array_sort(F.array_distinct(F.array_compact(days)))
+    # Parsed by itself: what a lambda reads several times is written as often.
+    days = F.transform(F.split(texts, ";"), lambda text: parse_date(F.trim(text)))
+    believed = F.transform(days, lambda day: plausible_birth(day, latest=latest))
+    distinct = F.array_sort(F.array_distinct(F.array_compact(believed)))
     # Few records have any, and going through an array is slow.
-    return F.when(texts.isNotNull(), F.nullif(believed, F.array().cast("array<date>")))
+    return F.nullif(F.when(texts.isNotNull(), distinct), F.array().cast("array<date>"))
 
 
 def is_impossible(text: Column) -> Column:
@@ -97,9 +97,7 @@ def is_impossible(text: Column) -> Column:
     >>> [row[0] for row in df.select(is_impossible(F.col("text"))).collect()]
     [True, False, False]
     """
-    trimmed = F.trim(text)
-    formed = trimmed.rlike(_DAY_FIRST) | trimmed.rlike(_ISO_WITH_TIME) | trimmed.rlike(_COMPACT)
-    return formed & parse_date(text).isNull()
+    return F.trim(text).rlike(_ANY_FORM) & parse_date(text).isNull()
 
 
 def is_first_january(day: Column) -> Column:

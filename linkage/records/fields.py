@@ -48,6 +48,8 @@ _UNUSABLE = {
     "postcode_sector": (SECTOR, Evidence.POSTCODE_INVALID),
     **{kind: (f"{kind}_std", Evidence(f"{kind}_invalid")) for kind in NUMBERS},
 }
+# What is not looked at in a supply that has the better one.
+_BETTER = {"title": "sex", "postcode_sector": "postcode"}
 _KINDS = {WORDS: "array<string>", "name_aliases_std": "array<string>", PARSED_DOB: "date", "dob_aliases": "array<date>"}
 
 _Function = Callable[[Column], Column]
@@ -58,30 +60,34 @@ def linkage_fields(supply: TableSchema) -> tuple[str, ...]:
     return tuple(column.name for column in supply.columns if column.linkage)
 
 
-def parsed_fields(supply: TableSchema, *, as_of: date, synthetic: bool) -> dict[str, Column]:
+def used_fields(supply: TableSchema) -> tuple[str, ...]:
+    """The linkage fields that a record is made of: none that says less than another one that the supply has."""
+    fields = linkage_fields(supply)
+    return tuple(name for name in fields if _BETTER.get(name) not in fields)
+
+
+def parsed_fields(fields: tuple[str, ...], *, as_of: date, synthetic: bool) -> dict[str, Column]:
     """The first step: standardised values by name, and what the second step needs of the supplied ones.
 
     Args:
-        supply: schema of the supply; its linkage fields are taken, and no other column.
+        fields: supplied columns that records are made of, which all rows have.
         as_of: date of the supply; no identifier can be of a later year.
         synthetic: take National Insurance numbers that are never issued.
     """
-    fields = linkage_fields(supply)
     normalise = _normalisers(as_of, synthetic=synthetic)
     made = {name: _made(name, function, field, fields) for name, (function, field) in _of_one_field(as_of).items()}
     made |= {f"{kind}_std": _made(f"{kind}_std", normalise[kind], kind, fields) for kind in NUMBERS}
     forenames = [F.col(name) for name in names.FORENAMES if name in fields]
     made[WORDS] = names.forename_words(*forenames) if forenames else _nothing(WORDS)
-    if "sex" not in fields:
-        made["sex"] = _made("sex", sex.sex_of_title, "title", fields)
+    if "title" in fields:
+        made["sex"] = F.coalesce(made["sex"], sex.sex_of_title(F.col("title")))
     flags = (F.when(F.trim(name) != "", F.lit(bit)).otherwise(F.lit(0)) for name, bit in _bits(fields).items())
     made[GIVEN] = reduce(add, flags, F.lit(0))
-    return made | {_raw(name): F.col(name) for name in _passed_on(fields)}
+    return made | {raw(name): F.col(name) for name in _passed_on(fields)}
 
 
-def finished_fields(supply: TableSchema, *, as_of: date, synthetic: bool) -> dict[str, Column]:
+def finished_fields(fields: tuple[str, ...], *, as_of: date, synthetic: bool) -> dict[str, Column]:
     """The second step, over the columns of the first: histories, and identifiers that are none."""
-    fields = linkage_fields(supply)
     normalise = _normalisers(as_of, synthetic=synthetic)
     made = {
         f"{kind}_history_std": _history(f"{kind}_std", earlier, normalise[kind], fields)
@@ -96,10 +102,11 @@ def finished_fields(supply: TableSchema, *, as_of: date, synthetic: bool) -> dic
 def _passed_on(fields: tuple[str, ...]) -> list[str]:
     """Supplied values that the second step reads, in few rows."""
     earlier = [name for name in NUMBERS.values() if name is not None]
-    return [name for name in (*NUMBERS, *earlier, "previous_postcodes", "postcode") if name in fields]
+    return [name for name in (*NUMBERS, *earlier, "previous_postcodes", "postcode", "title") if name in fields]
 
 
-def _raw(name: str) -> str:
+def raw(name: str) -> str:
+    """What a supplied value is called in the second step."""
     return f"_raw_{name}"
 
 
@@ -147,12 +154,11 @@ def _nothing(name: str) -> Column:
 
 
 def _history(present: str, earlier: str, standardise: _Function, fields: tuple[str, ...]) -> Column:
-    """All values of a kind; most records have no earlier one, and an array of one needs no sorting."""
-    value, raw = F.col(present), F.col(_raw(earlier))
-    alone = F.when(value.isNotNull(), F.array(value))
+    """All values of a kind."""
+    value = F.col(present)
     if earlier not in fields:
-        return alone
-    return F.when(raw.isNull(), alone).otherwise(standardise_history(value, raw, standardise))
+        return F.when(value.isNotNull(), F.array(value))
+    return standardise_history(value, F.col(raw(earlier)), standardise)
 
 
 def _aside(fields: tuple[str, ...]) -> Column:
@@ -161,20 +167,19 @@ def _aside(fields: tuple[str, ...]) -> Column:
     if not numbers:
         return F.lit(None).cast("array<string>")
     lost = {kind: _is_lost(kind, f"{kind}_std", fields) for kind in numbers}
-    written = {kind: identifiers.kept_aside(F.col(_raw(kind)), F.col(f"{kind}_std")) for kind in numbers}
+    written = {kind: identifiers.kept_aside(F.col(raw(kind)), F.col(f"{kind}_std")) for kind in numbers}
     texts = (F.when(lost[kind], F.concat(F.lit(f"{kind} "), written[kind])) for kind in numbers)
     return F.when(reduce(or_, lost.values()), F.array_compact(F.array(*texts)))
 
 
-def lost_fields(supply: TableSchema) -> dict[Evidence, Column]:
+def lost_fields(fields: tuple[str, ...]) -> dict[Evidence, Column]:
     """What was lost, by the evidence that it leaves: fields that held something of which nothing was made.
 
     Over the columns of the first step.
     """
-    fields = linkage_fields(supply)
     found = {finding: _is_lost(field, name, fields) for field, (name, finding) in _UNUSABLE.items() if field in fields}
     if "postcode" in fields:
-        lost, postcode = _is_lost("postcode", "postcode_std", fields), F.col(_raw("postcode"))
+        lost, postcode = _is_lost("postcode", "postcode_std", fields), F.col(raw("postcode"))
         no_fixed_abode, pseudo = postcodes.is_no_fixed_abode(postcode), postcodes.is_pseudo(postcode)
         found |= {
             Evidence.POSTCODE_NO_FIXED_ABODE: lost & no_fixed_abode,

@@ -20,9 +20,7 @@ def distinct_sorted(values: Column, *, but: tuple[str, ...] = ()) -> Column:
     >>> spark.range(1).select(distinct_sorted(F.array(F.lit("B"), F.lit(None), F.lit("A"), F.lit("B")))).first()[0]
     ['A', 'B']
     """
-    unwanted = F.array(F.lit(None).cast("string"), *map(F.lit, but))
-    kept = F.sort_array(F.array_except(values, unwanted))
-    return F.nullif(kept, F.array().cast("array<string>"))
+    return _none_for_empty(_sorted(values, *but))
 
 
 def together(*values: Column) -> Column:
@@ -50,5 +48,16 @@ def standardise_history(present: Column, earlier: Column, standardise: Callable[
     """
     one = F.array(standardise(earlier), present)
     several = F.concat(F.transform(F.split(earlier, SEPARATOR), standardise), F.array(present))
-    # Most have one earlier value or none, and an array's elements are slow to go through.
-    return distinct_sorted(F.when(earlier.contains(SEPARATOR), several).otherwise(one))
+    # Most have one earlier value or none: an array of one needs no sorting, and elements are slow to go through.
+    alone = F.when(present.isNotNull(), F.array(present))
+    values = _sorted(F.when(earlier.contains(SEPARATOR), several).otherwise(one))
+    # Nothing is read twice outside a branch: in it, Spark would write all of this twice.
+    return _none_for_empty(F.when(earlier.isNull(), alone).otherwise(values))
+
+
+def _sorted(values: Column, *but: str) -> Column:
+    return F.sort_array(F.array_except(values, F.array(F.lit(None).cast("string"), *map(F.lit, but))))
+
+
+def _none_for_empty(values: Column) -> Column:
+    return F.nullif(values, F.array().cast("array<string>"))

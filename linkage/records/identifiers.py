@@ -21,10 +21,11 @@ CHECK_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
 _CHECK = f"[{CHECK_LETTERS}]"
 # Without the slash a year has four digits only if seven of a serial follow.
 _YEAR = rf"(?:19|20)\d{{2}}(?=/|\d{{7}}{_CHECK}\z)|\d{{2}}"
-_LONG_YEAR = 4
-_PNC_LONG = rf"\A(?:19|20)\d{{2}}/\d{{7}}{_CHECK}\z"
-_PNC_SHORT = rf"\A\d{{2}}/\d{{7}}{_CHECK}\z"
-_PNC = rf"\A({_YEAR})/?(\d{{1,7}}){_CHECK}\z"
+_PNC = rf"\A({_YEAR})/?(\d{{1,7}}{_CHECK})\z"
+# With all zeros of the serial, and with more of them before they are cut.
+_PNC_WHOLE = rf"\A(?:19|20)?\d{{2}}/(?!0{{7}})\d{{7}}{_CHECK}\z"
+_PNC_PADDED = r"\A(\d+):\d*(.{8})\z"
+_LONG_PNC = len("1999/9999901N")
 _CRO_LONG = rf"\A\d{{6}}/\d{{2}}{_CHECK}\z"
 _CRO = rf"\A\d{{1,6}}/?\d{{2}}{_CHECK}\z"
 _CRO_FILE = rf"\ASF\d{{2}}/?\d{{1,6}}{_CHECK}\z"
@@ -68,23 +69,13 @@ def normalise_pnc(pnc: Column, *, latest_year: Column) -> Column:
     >>> [row[0] for row in df.select(normalise_pnc(F.col("t"), latest_year=F.lit(2022))).collect()]
     ['1999/9999901N', '1999/9999901N', '2020/0000009N', None, None]
     """
-    text = _squash(pnc)
-    long = (
-        F.when(pnc.rlike(_PNC_LONG), pnc)
-        .when(pnc.rlike(_PNC_SHORT), F.concat(_century(F.substring(pnc, 1, 2), latest_year), pnc))
-        .when(text.rlike(_PNC), _long_pnc(text, latest_year))
-    )
-    number = F.concat(F.substring(long, 3, 2), F.substring(long, 6, 7))
-    right = F.substring(long, 13, 1) == check_letter(number)
-    real = F.substring(long, 6, 7) != "0000000"
-    return F.when(right & real & (F.substring(long, 1, 4).try_cast("int") <= latest_year), long)
-
-
-def _long_pnc(text: Column, latest_year: Column) -> Column:
-    year = F.regexp_extract(text, _PNC, 1)
-    serial = F.regexp_extract(text, _PNC, 2)
-    full_year = F.when(F.length(year) == _LONG_YEAR, year).otherwise(F.concat(_century(year, latest_year), year))
-    return F.concat(full_year, F.lit("/"), F.lpad(serial, 7, "0"), F.right(text, F.lit(1)))
+    padded = F.regexp_replace(F.regexp_replace(_squash(pnc), _PNC, "$1:000000$2"), _PNC_PADDED, "$1/$2")
+    # As it stands or mended, with a long year or a short one. It is read often below, so it is kept short.
+    whole = F.when(pnc.rlike(_PNC_WHOLE), pnc).otherwise(padded)
+    number = F.substring(F.replace(whole, F.lit("/"), F.lit("")), -10, 9)
+    right = whole.rlike(_PNC_WHOLE) & (check_letter(number) == F.right(whole, F.lit(1)))
+    long = F.when(F.length(whole) == _LONG_PNC, F.when(F.substring(whole, 1, 4) <= latest_year.cast("string"), whole))
+    return F.when(right, long.otherwise(F.concat(_century(F.substring(whole, 1, 2), latest_year), whole)))
 
 
 def _century(year: Column, latest_year: Column) -> Column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import pyarrow as pa
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
@@ -36,7 +37,8 @@ def keyed_hash(spark: SparkSession, *parts: Column, key: bytes) -> Column:
     """
     if len(key) < SHORTEST_KEY:
         raise ConfigError(f"the key of a keyed hash has {len(key)} bytes, it needs at least {SHORTEST_KEY}")
-    pads = spark.createDataFrame([(bytearray(_pads(key)),)], "pads binary").scalar()
+    # From Arrow Spark makes a local relation, for whose one row it starts no job.
+    pads = spark.createDataFrame(pa.table({"pads": pa.array([_pads(key)], pa.binary())})).scalar()
     first, *others = parts
     message = F.concat(first, *(F.concat(F.lit(SEPARATOR), part) for part in others)).cast("binary")
     inner = F.unhex(F.sha2(F.concat(F.substring(pads, 1, _BLOCK), message), 256))

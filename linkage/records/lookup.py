@@ -28,4 +28,5 @@ def lookup(text: Column, table: Mapping[str, str]) -> Column:
         buckets[crc32(key.encode()) % size].append(f"{key}{_VALUE}{value}")
     constant = F.split(F.lit(_BUCKET.join(_ENTRY.join(bucket) for bucket in buckets)), _BUCKET)
     bucket = F.get(constant, (F.crc32(text.cast("binary")) % size).cast("int"))
-    return F.when(bucket != "", F.try_element_at(F.str_to_map(bucket, F.lit(_ENTRY), F.lit(_VALUE)), text))
+    # Read once, or the constant would be in the plan twice; of an empty bucket no map is made.
+    return F.try_element_at(F.str_to_map(F.nullif(bucket, F.lit("")), F.lit(_ENTRY), F.lit(_VALUE)), text)

@@ -6,7 +6,9 @@ common linkage schema is made when the supply has what it needs, and is null oth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -15,14 +17,13 @@ import schemas
 from linkage.records import addresses, dates, fields, name_evidence, nicknames, postcodes
 from linkage.records.ethnicity import standardise_ethnicity
 from linkage.records.evidence import Evidence, collect
-from linkage.records.fields import linkage_fields
 from linkage.records.keyed_hash import keyed_hash
 from linkage.records.source_key import source_key
-from linkage.records.supplied import latest_date, supplied
+from linkage.records.supplied import AGE, latest_date, with_age
 from linkage.records.text import within
 from schemas import TableSchema
 
-_LATEST = "_latest"
+_KEPT, _LATEST = ("record_id", "source_dataset", "source_key"), "_latest"
 _SELF_DEFINED = "ethnicity_18"
 
 
@@ -54,12 +55,22 @@ def to_records(identified: DataFrame, dataset: str, *, as_of: date, synthetic: b
         as_of: date of the supply; no date of birth and no identifier can be later.
         synthetic: take National Insurance numbers that are never issued, as synthetic supplies have.
     """
-    supply = schemas.load(dataset)
-    made = fields.parsed_fields(supply, as_of=as_of, synthetic=synthetic) | {_LATEST: latest_date(supply, as_of=as_of)}
-    kept = ("record_id", "source_dataset", "source_key")
-    parsed = identified.select(*kept, *(value.alias(name) for name, value in made.items()))
-    derived = fields.finished_fields(supply, as_of=as_of, synthetic=synthetic)
-    derived |= _derived(supply)
+    return to_records_together({dataset: identified}, as_of=as_of, synthetic=synthetic)
+
+
+def to_records_together(identified: Mapping[str, DataFrame], *, as_of: date, synthetic: bool = False) -> DataFrame:
+    """As `to_records`, for several supplies by the names of their schemas, at least one.
+
+    Rows are brought under the same columns first, so that one expression standardises all of them: planning one
+    for each supply takes longer than the work where supplies are small. See `jobs.harness.planning` for what
+    Spark must be told then.
+    """
+    supplies = {name: schemas.load(name) for name in identified}
+    used = tuple(dict.fromkeys(name for supply in supplies.values() for name in fields.used_fields(supply)))
+    rows = reduce(DataFrame.unionByName, [_under(used, df, supplies[n], as_of) for n, df in identified.items()])
+    made = fields.parsed_fields(used, as_of=as_of, synthetic=synthetic)
+    parsed = rows.select(*_KEPT, _LATEST, *(value.alias(name) for name, value in made.items()))
+    derived = fields.finished_fields(used, as_of=as_of, synthetic=synthetic) | _derived(used)
     return parsed.select(
         *(derived[n].alias(n) if n in derived else F.col(n) for n in schemas.load("records").column_names)
     )
@@ -77,21 +88,23 @@ def to_attributes(identified: DataFrame, dataset: str, *, as_of: date) -> DataFr
         as_of: date of the supply, as for `to_records`.
     """
     supply, attributes = schemas.load(dataset), schemas.load(f"{dataset}_attributes")
-    latest = latest_date(supply, as_of=as_of)
-    birth = dates.plausible_birth(dates.parse_date(supplied(supply, "dob")), latest=latest)
-    made = {"record_id": F.col("record_id"), "age": dates.age_in_years(birth, latest)}
-    return identified.select(
-        *((made[c.name] if c.name in made else _typed(c)).alias(c.name) for c in attributes.columns)
-    )
+    made = {"record_id": F.col("record_id"), "age": F.col(AGE)}
+    aged = with_age(identified, supply, as_of=as_of) if "age" in attributes.column_names else identified
+    return aged.select(*((made[c.name] if c.name in made else _typed(c)).alias(c.name) for c in attributes.columns))
 
 
-def _derived(supply: TableSchema) -> dict[str, Column]:
+def _under(used: tuple[str, ...], identified: DataFrame, supply: TableSchema, as_of: date) -> DataFrame:
+    """The rows with all fields that records are made of; what the supply does not have is null."""
+    own = fields.used_fields(supply)
+    columns = (F.col(name) if name in own else F.lit(None).cast("string").alias(name) for name in used)
+    return identified.select(*_KEPT, latest_date(supply, as_of=as_of).alias(_LATEST), *columns)
+
+
+def _derived(used: tuple[str, ...]) -> dict[str, Column]:
     """What is made of the standardised fields."""
     forename, surname, postcode = F.get(fields.WORDS, F.lit(0)), F.col("surname_std"), F.col("postcode_std")
     dob = dates.plausible_birth(F.col(fields.PARSED_DOB), latest=F.col(_LATEST))
-    sector = postcodes.sector(postcode)
-    if "postcode" not in linkage_fields(supply):
-        sector = F.col(fields.SECTOR)
+    sector = F.coalesce(F.col(fields.SECTOR), postcodes.sector(postcode))
     initials = name_evidence.initials(forename, surname)
     return {
         "forename1_std": forename,
@@ -106,7 +119,7 @@ def _derived(supply: TableSchema) -> dict[str, Column]:
         "postcode_sector_std": sector,
         "postcode_district_std": F.substring_index(sector, " ", 1),
         "address_key_std": addresses.address_key(F.col(fields.ADDRESS), postcode),
-        "evidence": _evidence(supply, forename, dob),
+        "evidence": _evidence(used, forename, dob),
     }
 
 
@@ -121,23 +134,22 @@ def _typed(column: schemas.Column) -> Column:
     return F.trim(text) if column.type == "string" else F.trim(text).try_cast(column.type)
 
 
-def _evidence(supply: TableSchema, forename: Column, dob: Column) -> Column:
-    """Findings on the fields that the supply has."""
-    has = linkage_fields(supply)
+def _evidence(used: tuple[str, ...], forename: Column, dob: Column) -> Column:
+    """Findings on the fields that there are."""
     parsed, address = F.col(fields.PARSED_DOB), F.col(fields.ADDRESS)
     placeholder = dates.is_placeholder(parsed)
-    found = fields.lost_fields(supply)
-    if "forename1" in has:
+    found = fields.lost_fields(used)
+    if "forename1" in used:
         found[Evidence.FORENAME_INITIAL] = name_evidence.is_initial(forename)
-    if "dob" in has:
+    if "dob" in used:
         found |= {
             Evidence.DOB_PLACEHOLDER: placeholder,
             Evidence.DOB_IMPLAUSIBLE: dob.isNull() & parsed.isNotNull() & ~placeholder,
             Evidence.DOB_FIRST_JANUARY: dates.is_first_january(dob),
         }
-    if "sex" not in has and "title" in has:
-        found[Evidence.SEX_FROM_TITLE] = F.col("sex").isNotNull()
-    if "address_line1" in has:
+    if "title" in used:
+        found[Evidence.SEX_FROM_TITLE] = F.col("sex").isNotNull() & F.col(fields.raw("title")).isNotNull()
+    if "address_line1" in used:
         found |= {
             Evidence.ADDRESS_NO_FIXED_ABODE: addresses.is_no_fixed_abode(address),
             Evidence.ADDRESS_INSTITUTION: addresses.institution(address).isNotNull(),

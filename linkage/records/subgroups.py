@@ -8,6 +8,7 @@ tends to be linked worst (Harron et al. 2020, doi 10.1080/03014460.2020.1742379)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from pyspark.sql import functions as F
 import schemas
 from linkage.records import addresses, dates, ethnicity, postcodes
 from linkage.records.sex import standardise_sex
-from linkage.records.supplied import latest_date, supplied
+from linkage.records.supplied import AGE, supplied, with_age
 from linkage.records.text import empty_to_null, within
 
 # What a record may be asked for; the rest of the table says which record it is.
@@ -25,6 +26,7 @@ SUBGROUPS = ("sex", "ethnicity_group", "age_band", "no_fixed_abode", "foreign_na
 # The first age of each band: 10 is the age of criminal responsibility, 18 and 21 are those of youth and of
 # adult custody, 25 is where S4 parts its tables and 50 where prison health counts as older (S2). Assumed.
 _BANDS = (0, 10, 18, 21, 25, 30, 40, 50, 60)
+_ETHNICITY = "_ethnicity"
 _HOME_NATIONALITIES = ("UK", "GB", "GBR", "BRITISH", "UNITED KINGDOM")
 
 
@@ -46,22 +48,21 @@ def to_subgroups(identified: DataFrame, dataset: str, *, as_of: date) -> DataFra
     >>> groups.select("sex", "ethnicity_group", "age_band", "year").first()
     Row(sex='M', ethnicity_group='B', age_band='30-39', year=2015)
     """
-    supply = schemas.load(dataset)
-    latest = latest_date(supply, as_of=as_of)
-    birth = dates.plausible_birth(dates.parse_date(supplied(supply, "dob")), latest=latest)
+    supply, table = schemas.load(dataset), schemas.load("subgroups")
     nationality = empty_to_null(F.upper(F.trim(supplied(supply, "nationality"))))
     event = F.lit(None) if supply.event_date is None else dates.parse_date(F.col(supply.event_date))
     made = {
         "sex": standardise_sex(supplied(supply, "sex")),
-        "ethnicity_group": ethnicity.ethnic_group(ethnicity.standardise_ethnicity(supplied(supply, "ethnicity"))),
-        "age_band": age_band(dates.age_in_years(birth, latest)),
+        _ETHNICITY: ethnicity.standardise_ethnicity(supplied(supply, "ethnicity")),
         "no_fixed_abode": _no_fixed_abode(supplied(supply, "postcode"), supplied(supply, "address_line1")),
         "foreign_national": ~nationality.isin(*_HOME_NATIONALITIES),
         "role": _role(supply),
         "year": F.year(event),
     }
-    table = schemas.load("subgroups")
-    return identified.select(*((made[n].alias(n) if n in made else F.col(n)) for n in table.column_names))
+    # In steps, for one expression would hold the parsed date a hundred times.
+    aged = with_age(identified, supply, as_of=as_of).select("record_id", "source_dataset", AGE, *_aliased(made))
+    grouped = {"age_band": age_band(F.col(AGE)), "ethnicity_group": ethnicity.ethnic_group(F.col(_ETHNICITY))}
+    return aged.withColumns(grouped).select(*table.column_names)
 
 
 def age_band(age: Column) -> Column:
@@ -71,10 +72,12 @@ def age_band(age: Column) -> Column:
     >>> [row[0] for row in df.select(age_band(F.col("age"))).collect()]
     ['0-9', '10-17', '21-24', '60+']
     """
-    band = F.when(age >= _BANDS[-1], f"{_BANDS[-1]}+")
-    for first, following in reversed(list(pairwise(_BANDS))):
-        band = band.when(age >= first, f"{first}-{following - 1}")
-    return band
+    bands = [f"{first}-{following - 1}" for first, following in pairwise(_BANDS) for _ in range(first, following)]
+    return F.when(age >= _BANDS[-1], f"{_BANDS[-1]}+").otherwise(F.get(F.array(*map(F.lit, bands)), age))
+
+
+def _aliased(columns: Mapping[str, Column]) -> list[Column]:
+    return [column.alias(name) for name, column in columns.items()]
 
 
 def _no_fixed_abode(postcode: Column, address: Column) -> Column:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from linkage.records import dates
 from schemas import TableSchema
+
+AGE, _LATEST, _PARSED = "_age", "_latest", "_parsed"
 
 
 def supplied(supply: TableSchema, name: str) -> Column:
@@ -21,3 +23,20 @@ def latest_date(supply: TableSchema, *, as_of: date) -> Column:
     if supply.event_date is None:
         return F.lit(as_of)
     return F.coalesce(dates.parse_date(F.col(supply.event_date)), F.lit(as_of))
+
+
+def with_age(rows: DataFrame, supply: TableSchema, *, as_of: date) -> DataFrame:
+    """`rows` with `_age`, in completed years at the event, null where no date of birth can be believed.
+
+    In three steps, each of which reads what the one before has made: Spark joins steps by writing a value
+    wherever it is read, unless it is read several times.
+
+    Args:
+        rows: With the supply's columns; rows neither multiply nor vanish.
+        supply: Its schema.
+        as_of: Date of the supply, which stands in where a row has no date of its event.
+    """
+    made = {_LATEST: latest_date(supply, as_of=as_of), _PARSED: dates.parse_date(supplied(supply, "dob"))}
+    latest = F.col(_LATEST)
+    dated = rows.withColumns(made).withColumn(_PARSED, dates.plausible_birth(F.col(_PARSED), latest=latest))
+    return dated.withColumn(AGE, dates.age_in_years(F.col(_PARSED), latest)).drop(_LATEST, _PARSED)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date
 from functools import reduce
 
-import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records.standardise import to_attributes, to_records
+from linkage.records.standardise import to_attributes, to_records, to_records_together
 from tests.linkage.records.tiny_supplies import AS_OF, identified
 
 PROBATION = {
@@ -108,16 +107,21 @@ def test_attributes_have_types_and_no_identifier(spark: SparkSession) -> None:
     }
 
 
-@pytest.mark.parametrize("dataset", ["magistrates", "prison", "probation"])
-def test_a_row_with_its_key_only_stays_a_row(spark: SparkSession, dataset: str) -> None:
-    rows = identified(spark, dataset, dict.fromkeys(schemas.load(dataset).key, "K"))
-    records, attributes = (f(rows, dataset, as_of=AS_OF) for f in (to_records, to_attributes))
+def test_a_row_with_its_key_only_stays_a_row(spark: SparkSession) -> None:
+    datasets = ("magistrates", "prison", "probation")
+    rows = {name: identified(spark, name, dict.fromkeys(schemas.load(name).key, "K")) for name in datasets}
+    records = to_records_together(rows, as_of=AS_OF)
     schemas.load("records").check(records)
-    schemas.load(f"{dataset}_attributes").check(attributes)
-    record = only(records)
-    known = {name for name, value in record.asDict().items() if value is not None}
-    assert known == {"record_id", "source_dataset", "source_key"}
-    assert only(attributes)["record_id"] == record["record_id"]
+    ids = {}
+    for record in records.collect():
+        known = {name for name, value in record.asDict().items() if value is not None}
+        assert known == {"record_id", "source_dataset", "source_key"}
+        ids[record["source_dataset"]] = record["record_id"]
+    attributes = {name: to_attributes(df, name, as_of=AS_OF) for name, df in rows.items()}
+    for name, df in attributes.items():
+        schemas.load(f"{name}_attributes").check(df)
+    found = reduce(DataFrame.unionAll, [df.select(F.lit(name), "record_id") for name, df in attributes.items()])
+    assert sorted(map(tuple, found.collect())) == sorted(ids.items())
 
 
 # What is changed in the row, the evidence that it leaves, and what is kept aside.
@@ -218,12 +222,16 @@ OTHER_SUPPLIES: list[tuple[str, dict[str, str], dict[str, object]]] = [
 
 
 def test_what_other_supplies_have(spark: SparkSession) -> None:
-    frames = []
-    for place, (dataset, row, _) in enumerate(OTHER_SUPPLIES):
-        key = dict.fromkeys(schemas.load(dataset).key, str(place))
-        records = to_records(identified(spark, dataset, key | row), dataset, as_of=AS_OF)
-        frames.append(records.withColumn("place", F.lit(place)))
-    rows = reduce(DataFrame.unionByName, frames).orderBy("place").drop("place", "record_id", "source_key").collect()
-    for (dataset, row, expected), found in zip(OTHER_SUPPLIES, rows, strict=True):
-        known = {name: value for name, value in found.asDict().items() if value is not None}
-        assert known == {"source_dataset": dataset} | expected, row
+    supplies: dict[str, list[dict[str, str]]] = {}
+    expectations: dict[tuple[str, str], dict[str, object]] = {}
+    for place, (dataset, row, expected) in enumerate(OTHER_SUPPLIES):
+        given = dict.fromkeys(schemas.load(dataset).key, f"P{place}") | row
+        supplies.setdefault(dataset, []).append(given)
+        expectations[dataset, "\x1f".join(given[name] for name in schemas.load(dataset).key)] = expected
+    rows = {dataset: identified(spark, dataset, *given) for dataset, given in supplies.items()}
+    # Each has other columns than the next, and nothing of one gets into another.
+    records = [record.asDict() for record in to_records_together(rows, as_of=AS_OF).drop("record_id").collect()]
+    found = {(record.pop("source_dataset"), record.pop("source_key")): record for record in records}
+    assert len(found) == len(records) == len(expectations) == len(OTHER_SUPPLIES)
+    for key, expected in expectations.items():
+        assert {name: value for name, value in found[key].items() if value is not None} == expected, key
