@@ -84,7 +84,9 @@ def _with_file(one: Supplied, config: IngestSettings) -> DataFrame:
     if config.supplies[one.name].has_feeds:
         return one.frame
     name = F.element_at(F.split(F.input_file_name(), "/"), -1)
-    return one.frame.withColumn(quarantine.SOURCE_FILE, F.nullif(name, F.lit("")))
+    # Spark names files as URLs do, which leave a plus as it is; decoding makes a space of it.
+    plain = F.url_decode(F.replace(name, F.lit("+"), F.lit("%2B")))
+    return one.frame.withColumn(quarantine.SOURCE_FILE, F.nullif(plain, F.lit("")))
 
 
 def groups(supplies: Sequence[Judged], config: IngestSettings) -> list[Group]:

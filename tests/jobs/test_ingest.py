@@ -24,14 +24,17 @@ def test_a_row_that_is_set_aside_comes_back_corrected_and_once(spark, tmp_path):
     pipeline = PipelineDesk(spark, tmp_path)
     names = schemas.load("prison").column_names
     good = ",".join({"journey_id": "J1", "surname": "SMITH", "reception_date": "2015-06-07"}.get(n, "") for n in names)
-    (tmp_path / "prison.csv").write_text(f"{','.join(names)}\n{good}\nJ2,SMITH\n")
-    pipeline.config["ingest"] |= {"supplies": {"prison": {"path": f"{tmp_path}/prison.csv"}}, "max_bad_share": 0.5}
+    (tmp_path / "prison 1+2 50%.csv").write_text(f"{','.join(names)}\n{good}\nJ2,SMITH\n")
+    pipeline.config["ingest"] |= {
+        "supplies": {"prison": {"path": f"{tmp_path}/prison 1+2 50%.csv"}},
+        "max_bad_share": 0.5,
+    }
     code, _, err = pipeline.run(job="ingest")
     assert code == 0, err
     counts = pipeline.manifest["counts"]
     assert counts == {"rows": 2, "records": 1, "quarantined": 1, "quarantined_row_malformed": 1}
     [aside] = pipeline.table(Zone.LANDING, "quarantine").collect()
-    assert aside["source_file"] == "prison.csv"
+    assert aside["source_file"] == "prison 1+2 50%.csv"
     cells = {"journey_id": "J2", "surname": "SMITH", "reception_date": "2016-06-07"}
     lines = [f"{aside['quarantine_id']},{name},{value}" for name, value in cells.items()]
     (tmp_path / "mended.csv").write_text("\n".join(["quarantine_id,column_name,value", *lines]) + "\n")
