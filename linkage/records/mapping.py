@@ -180,7 +180,8 @@ def _plain(recipe: Recipe, nulls: Sequence[str], delivered: date) -> Column:
     text = _source(recipe, nulls)
     if recipe.dates:
         text = _date_text(text, recipe.dates, delivered)
-    return text if recipe.prefix is None else F.concat(F.lit(recipe.prefix), F.trim(text))
+    # A prefix before nothing is no key.
+    return text if recipe.prefix is None else F.concat(F.lit(recipe.prefix), F.nullif(F.trim(text), F.lit("")))
 
 
 def _date_text(text: Column, formats: Sequence[str], delivered: date) -> Column:
