@@ -65,7 +65,7 @@ def work(task: _Task) -> dict[str, int]:
         raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
     data_quality.write(task, groups)
     deliveries.keep(task.lake, supplied)
-    told = judging.counts(groups) | deliveries.counts(supplied)
+    told = judging.counts(supplies, groups) | deliveries.counts(supplied)
     return {"rows": rows, "records": records, "quarantined": quarantined, **told}
 
 

@@ -20,13 +20,13 @@ MALFORMED = "_malformed"
 REFUSED = "_refused"
 # The name of the file that a row came in, null where it is not known.
 SOURCE_FILE = "_source_file"
-# Of a row that was judged before and not accepted: its quarantine_id, and whether it was corrected since.
+# Of a row that was judged before and not accepted: its quarantine_id, and how many of its cells were corrected since.
 SET_ASIDE, CORRECTED = "_set_aside", "_corrected"
 # Which of several equal rows a row is, from 1.
 COPY = "_copy"
 _KEY, _ROW, _DIFFERS = "_source_key", "_row", "_differs"
 # What `flag` takes beside the supply's columns, with what stands for none.
-_BESIDE = {MALFORMED: "string", REFUSED: "string", SOURCE_FILE: "string", SET_ASIDE: "string", CORRECTED: "boolean"}
+_BESIDE = {MALFORMED: "string", REFUSED: "string", SOURCE_FILE: "string", SET_ASIDE: "string", CORRECTED: "int"}
 
 
 class Split(NamedTuple):
@@ -99,7 +99,7 @@ def split(flagged: DataFrame, schema: TableSchema, *, as_of: date, key: bytes) -
         F.col(SOURCE_FILE).alias("source_file"),
         F.col(REASONS).alias("reasons"),
         F.lit(ruleset(schema)).alias("ruleset"),
-        F.coalesce(CORRECTED, F.lit(False)).alias("is_corrected"),
+        F.col(CORRECTED).isNotNull().alias("is_corrected"),
         _row_json(schema).alias("row_json"),
     )
     return Split(flagged.where(good).drop(REASONS, COPY, *_BESIDE), quarantined)

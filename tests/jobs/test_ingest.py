@@ -37,12 +37,19 @@ def test_a_row_that_is_set_aside_comes_back_corrected_and_once(spark, tmp_path):
     assert aside["source_file"] == "prison 1+2 50%.csv"
     cells = {"journey_id": "J2", "surname": "SMITH", "reception_date": "2016-06-07"}
     lines = [f"{aside['quarantine_id']},{name},{value}" for name, value in cells.items()]
+    lines += ["q0,surname,OTHER", f"{aside['quarantine_id']},case_id,C1"]
     (tmp_path / "mended.csv").write_text("\n".join(["quarantine_id,column_name,value", *lines]) + "\n")
+    magistrates = schemas.load("magistrates").column_names
+    (tmp_path / "courts.csv").write_text(",".join(magistrates) + "\n")
+    pipeline.config["ingest"]["supplies"]["magistrates"] = {"path": f"{tmp_path}/courts.csv"}
     pipeline.config["ingest"]["corrections"] = f"{tmp_path}/mended.csv"
     code, _, err = pipeline.run(job="ingest")
     assert code == 0, err
     counts = pipeline.manifest["counts"]
-    assert counts == {"rows": 2, "records": 2, "quarantined": 0, "corrected": 1, "corrected_accepted": 1}
+    assert counts == {"rows": 2, "records": 2, "quarantined": 0, "corrected": 1, "corrected_accepted": 1} | {
+        # Of no row that was set aside, and of a column that only another supply has.
+        "corrected_cells_unused": 2
+    }
     code, _, err = pipeline.run(job="ingest")
     assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
     evidence = pipeline.table(Zone.LINKAGE, "linkage_evidence").collect()
