@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 import schemas
 from jobs.deliveries import Supplied
 from jobs.harness import stages
-from jobs.settings import IngestSettings, PipelineSettings
+from jobs.settings import PipelineSettings
+from jobs.supply_settings import IngestSettings
 from linkage.errors import InputError, LinkageError
 from linkage.lake import read_input
 from linkage.records import corrections, quality, quarantine, standardise

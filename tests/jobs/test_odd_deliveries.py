@@ -14,7 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import delivered_files
-from jobs.settings import Delivery
+from jobs.supply_settings import Delivery
 from linkage.errors import InputError
 from linkage.lake import ENCODINGS
 from linkage.records import fhir, mapping
