@@ -160,6 +160,8 @@ def _after(task: stages.Task[PipelineSettings], feed: Feed) -> _Feed:
     """A feed after its deliveries."""
     schema = holding.held_table(feed.contract.feed, feed.contract.dataset)
     held, standing, told = None, holding.NOTHING, Counter[str]()
+    if feed.replaced:
+        told["deliveries_replaced"] = feed.replaced
     if task.lake.exists(Zone.LANDING, schema.name) or not feed.deliveries:
         held = task.lake.read(Zone.LANDING, schema.name, schema)
         standing = holding.standing(held)
@@ -181,9 +183,9 @@ def _applied(
     rows = mapping.to_schema(raw, contract, period_end=window.last, delivered=window.delivered).persist()
     seen = expectations.look(rows, contract, window)
     expectations.check(seen, contract, before, window, where)
-    after = holding.apply(held, before, rows, contract.table, sort, delivery.delivered)
-    alone = sort == "full" and not seen.deletions and (before.last is None or before.last <= delivery.delivered)
-    if alone:
+    taken = holding.taken(before, sort, delivery.delivered, delivery.paths)
+    after = holding.apply(held, before, rows, contract.table, sort, taken)
+    if sort == "full" and not seen.deletions and not before.goes_beyond(taken):
         return after, Standing(seen.rows, delivery.delivered, delivery.delivered), seen
     after = after.persist()
     return after, holding.standing(after), seen

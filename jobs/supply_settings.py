@@ -124,11 +124,12 @@ class Feed:
     """What one feed brings to a run: its deliveries with the contract of each, in order of their days, or none.
 
     On one day a full delivery comes before partial ones, and these in the order of the config. `contract` is that of
-    the last.
+    the last; `replaced` is how many are left out, as a later full one replaces all that they say.
     """
 
     contract: Contract
     deliveries: tuple[tuple[Delivery, Contract], ...]
+    replaced: int = 0
 
 
 def _feeds(supplies: Mapping[str, Supply]) -> tuple[Feed, ...]:
@@ -148,9 +149,11 @@ def _feeds(supplies: Mapping[str, Supply]) -> tuple[Feed, ...]:
 
 
 def _in_order(pairs: Sequence[tuple[Delivery, Contract]]) -> Feed:
-    """A feed's deliveries in the order in which they are applied."""
+    """A feed's deliveries from the last full one on, in the order in which they are applied."""
     ordered = sorted(pairs, key=lambda pair: (pair[0].delivered, kind(*pair) == "partial"))
-    return Feed(ordered[-1][1], tuple(ordered))
+    full = [place for place, pair in enumerate(ordered) if kind(*pair) == "full"]
+    replaced = full[-1] if full else 0
+    return Feed(ordered[-1][1], tuple(ordered[replaced:]), replaced)
 
 
 def kind(delivery: Delivery, contract: Contract) -> Kind:
