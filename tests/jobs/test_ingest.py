@@ -29,8 +29,12 @@ def test_a_row_that_is_set_aside_comes_back_corrected_and_once(spark, tmp_path):
         "supplies": {"prison": {"path": f"{tmp_path}/prison 1+2 50%.csv"}},
         "max_bad_share": 0.5,
     }
+    keys, people = schemas.load("truth_keys"), [("prison", f"J{number}", number) for number in (1, 2, 3)]
+    known = spark.createDataFrame(people, keys.struct_type())
+    pipeline.lake.overwrite(known, Zone.EVALUATION, "truth_keys", keys)
     code, _, err = pipeline.run(job="ingest")
     assert code == 0, err
+    assert _people(pipeline) == [1], "nobody knows the truth of rows that are no records"
     counts = pipeline.manifest["counts"]
     assert counts == {"rows": 2, "records": 1, "quarantined": 1, "quarantined_row_malformed": 1}
     [aside] = pipeline.table(Zone.LANDING, "quarantine").collect()
@@ -50,12 +54,17 @@ def test_a_row_that_is_set_aside_comes_back_corrected_and_once(spark, tmp_path):
         # Of no row that was set aside, and of a column that only another supply has.
         "corrected_cells_unused": 2
     }
+    assert _people(pipeline) == [1, 2]
     code, _, err = pipeline.run(job="ingest")
     assert (code, json.loads(err)["outcome"]) == (0, "unchanged")
     evidence = pipeline.table(Zone.LINKAGE, "linkage_evidence").collect()
     assert sorted(str(row["custody_from"]) for row in evidence) == ["2015-06-07", "2016-06-07"]
     quality = {row["column_name"]: row for row in pipeline.table(Zone.OUTPUTS, "data_quality").collect()}
     assert quality["surname"]["rows"] is None, "two rows are too few to be told"
+
+
+def _people(pipeline):
+    return sorted(row["true_person_id"] for row in pipeline.table(Zone.EVALUATION, "truth").collect())
 
 
 def test_a_row_that_is_lost_is_missed_before_anything_is_written(spark, tmp_path, monkeypatch):
