@@ -136,3 +136,12 @@ def test_types_of_columnar_files(spark: SparkSession) -> None:
 )
 def test_drift(found: list[str], told: str | None) -> None:
     assert drift.describe(found, ["A", "B"]) == told
+
+
+def test_deletions_do_not_dilute_what_is_outside_the_period(spark: SparkSession) -> None:
+    of = contract(delivery="partial", deletions={"column": "GONE", "values": ["y"]})
+    days = [("01/06/2019", None), ("01/06/2018", None), *[("01/06/2019", "y")] * 3]
+    rows = [(str(number), None, None, day, gone) for number, (day, gone) in enumerate(days)]
+    made = as_rows(spark.createDataFrame(rows, ", ".join(f"{name} string" for name in (*COLUMNS, "GONE"))), of)
+    seen = expectations.look(made, of, expectations.Window(date(2019, 1, 1), date(2019, 12, 31), DELIVERED))
+    assert (seen.rows, seen.deletions, seen.dated, seen.outside) == (2, 3, 2, 1)
