@@ -21,6 +21,7 @@ from pyspark.sql import types as T
 
 from linkage.errors import InputError
 from linkage.lake.paths import absolute, is_local, load
+from linkage.lake.quotes import Quotes
 
 # What Spark calls the encodings that texts may have. It does not know windows-1252, which is ISO 8859-1
 # but for letters in a place where that has control characters.
@@ -167,7 +168,7 @@ def _examine(name: str, how: Delimited, kind: str = "CSV") -> bool:
         except (gzip.BadGzipFile, EOFError):
             raise InputError(f"{name}: cannot be read as {said}; it is damaged or cut short") from None
     look.judge()
-    return bool(look.quotes) or name.lower().endswith(".gz")
+    return look.has_quotes or name.lower().endswith(".gz")
 
 
 class _Look:
@@ -179,7 +180,12 @@ class _Look:
         # Any bytes are text in an encoding of single bytes, also those of UTF-8.
         self._utf8 = codecs.getincrementaldecoder("utf-8")() if how.encoding in _SINGLE_BYTE else None
         self._beyond_ascii = False
-        self.line, self.quotes = 0, 0
+        self._quotes = Quotes(name, how.quote, how.delimiter) if how.quote else None
+        self.line = 0
+
+    @property
+    def has_quotes(self) -> bool:
+        return self._quotes is not None and self._quotes.seen
 
     def at(self, block: bytes, *, final: bool = False) -> None:
         if not self.line:
@@ -187,7 +193,8 @@ class _Look:
             self.line = 1
         text = self._decoder.decode(block, final=final)
         self.line += text.count("\n")
-        self.quotes += text.count(self._how.quote) if self._how.quote else 0
+        if self._quotes is not None:
+            self._quotes.at(text)
         if self._utf8 is not None:
             self._beyond_ascii = self._beyond_ascii or not block.isascii()
             try:
@@ -200,11 +207,8 @@ class _Look:
             raise InputError(
                 f"{self._name}: is UTF-8 and not {self._how.encoding}, by its letters beyond ASCII; say encoding: utf-8"
             )
-        if self.quotes % 2:
-            raise InputError(
-                f"{self._name}: a quote is opened and not closed, and would swallow the rows after it; mend it, "
-                "or say in the contract that nothing is quoted (quote: null)"
-            )
+        if self._quotes is not None:
+            self._quotes.end()
 
 
 def _check_byte_order(name: str, start: bytes, encoding: str, said: str) -> None:
