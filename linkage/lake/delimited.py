@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,8 +36,6 @@ ENCODINGS = tuple(_SPARK_ENCODINGS)
 _SINGLE_BYTE = ("iso-8859-1", "windows-1252")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK = 1 << 20
-# A field without a letter, or with a date in it.
-_NO_NAME = r"\A[^A-Za-z]+\Z|\d{1,4}[/.-]\d{1,2}[/.-]\d"
 # The letters of windows-1252 by the control character that ISO 8859-1 has in their place.
 _LETTERS = {chr(b): letter for b in range(0x80, 0xA0) if (letter := bytes([b]).decode("cp1252", "replace")) != "\ufffd"}
 
@@ -99,11 +96,10 @@ def read_delimited(
     return _with_windows_letters(rows) if how.encoding == "windows-1252" else rows
 
 
-def guess(name: str) -> Delimited:
-    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes, header.
+def guess(name: str) -> tuple[Delimited, list[str]]:
+    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes.
 
-    Where the first line has a field that no column is called, a number or a date, it is a row, and columns are
-    named by their places.
+    Beside it the fields of the first line, whether that is a header or somebody's row.
 
     Raises:
         InputError: It is no text in an encoding that can be told.
@@ -121,9 +117,7 @@ def guess(name: str) -> Delimited:
                 _examine(name, how)
         except (InputError, UnicodeDecodeError, gzip.BadGzipFile, EOFError):
             continue
-        fields = next(_fields(iter([first]), how), [])
-        is_row = any(re.search(_NO_NAME, field) for field in fields)
-        return replace(how, names=tuple(f"column_{n}" for n in range(1, len(fields) + 1))) if is_row else how
+        return how, next(_fields(iter([first]), how), [])
     raise InputError(f"{name}: cannot be read as text in UTF-8, UTF-16 or windows-1252; is it text at all?")
 
 
