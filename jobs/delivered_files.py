@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.settings import Delivery
+from jobs.supply_settings import Delivery
 from linkage.lake import Delimited, read_input, read_lines, read_text_input
 from linkage.records import drift, fhir, sides
 from linkage.records.contract import Contract, Csv, FhirPatient

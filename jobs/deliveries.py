@@ -16,7 +16,8 @@ from pyspark.sql import DataFrame, SparkSession
 import schemas
 from jobs import delivered_files
 from jobs.harness import stages
-from jobs.settings import Delivery, Feed, IngestSettings, PipelineSettings, feeds, kind
+from jobs.settings import PipelineSettings
+from jobs.supply_settings import Delivery, Feed, IngestSettings, kind
 from linkage.errors import RefusedError
 from linkage.lake import Lake, Zone, read_input
 from linkage.records import expectations, holding, mapping, quarantine
@@ -56,25 +57,25 @@ class Supplied:
 def tables(ingest: IngestSettings) -> list[stages.Table]:
     """The tables of the landing zone that supplies are read from, and nothing of the run changes."""
     own = [name for name, supply in ingest.supplies.items() if supply.path is None and not supply.has_feeds]
-    held = [_table(feed) for feed in feeds(ingest) if not feed.deliveries]
+    held = [_table(feed) for feed in ingest.feeds if not feed.deliveries]
     return [stages.Table(Zone.LANDING, name) for name in (*own, *held)]
 
 
 def paths(ingest: IngestSettings) -> list[str]:
     """The files and folders outside the lake that supplies are read from."""
     own = [supply.path for supply in ingest.supplies.values() if supply.path is not None]
-    return own + [path for feed in feeds(ingest) for delivery, _ in feed.deliveries for path in delivery.paths]
+    return own + [path for feed in ingest.feeds for delivery, _ in feed.deliveries for path in delivery.paths]
 
 
 def kept(ingest: IngestSettings) -> list[stages.Table]:
     """The tables that `keep` writes."""
-    changed = [_table(feed) for feed in feeds(ingest) if feed.deliveries]
-    return [stages.Table(Zone.LANDING, name) for name in (*changed, *([UNMAPPED] if feeds(ingest) else []))]
+    changed = [_table(feed) for feed in ingest.feeds if feed.deliveries]
+    return [stages.Table(Zone.LANDING, name) for name in (*changed, *([UNMAPPED] if ingest.feeds else []))]
 
 
 def contracts(ingest: IngestSettings) -> list[Contract]:
     """The contracts of all feeds and deliveries, which decide what comes of them as settings do."""
-    found = feeds(ingest)
+    found = ingest.feeds
     return [feed.contract for feed in found] + [contract for feed in found for _, contract in feed.deliveries]
 
 
@@ -87,7 +88,7 @@ def read(task: stages.Task[PipelineSettings]) -> list[Supplied]:
     """
     ingest = task.config.ingest
     _refuse_forgotten(task.lake, ingest)
-    found = [_after(task, feed) for feed in feeds(ingest)]
+    found = [_after(task, feed) for feed in ingest.feeds]
     return [
         _together(name, [feed for feed in found if feed.contract.dataset == name])
         if supply.has_feeds
@@ -119,8 +120,8 @@ def counts(supplied: Sequence[Supplied]) -> dict[str, int]:
 
 def _refuse_forgotten(lake: Lake, ingest: IngestSettings) -> None:
     """A feed that nobody names would take its rows out of the series without a word."""
-    named = {_table(feed) for feed in feeds(ingest)}
-    datasets = {feed.contract.dataset for feed in feeds(ingest)}
+    named = {_table(feed) for feed in ingest.feeds}
+    datasets = {feed.contract.dataset for feed in ingest.feeds}
     for table in lake.names(Zone.LANDING) if named else ():
         if table not in named and any(f"{table}_".startswith(f"{holding.PREFIX}{name}_") for name in datasets):
             raise RefusedError(
@@ -159,6 +160,8 @@ def _after(task: stages.Task[PipelineSettings], feed: Feed) -> _Feed:
     """A feed after its deliveries."""
     schema = holding.held_table(feed.contract.feed, feed.contract.dataset)
     held, standing, told = None, holding.NOTHING, Counter[str]()
+    if feed.replaced:
+        told["deliveries_replaced"] = feed.replaced
     if task.lake.exists(Zone.LANDING, schema.name) or not feed.deliveries:
         held = task.lake.read(Zone.LANDING, schema.name, schema)
         standing = holding.standing(held)
@@ -180,9 +183,9 @@ def _applied(
     rows = mapping.to_schema(raw, contract, period_end=window.last, delivered=window.delivered).persist()
     seen = expectations.look(rows, contract, window)
     expectations.check(seen, contract, before, window, where)
-    after = holding.apply(held, before, rows, contract.table, sort, delivery.delivered)
-    alone = sort == "full" and not seen.deletions and (before.last is None or before.last <= delivery.delivered)
-    if alone:
+    taken = holding.taken(before, sort, delivery.delivered, delivery.paths)
+    after = holding.apply(held, before, rows, contract.table, sort, taken)
+    if sort == "full" and not seen.deletions and not before.goes_beyond(taken):
         return after, Standing(seen.rows, delivery.delivered, delivery.delivered), seen
     after = after.persist()
     return after, holding.standing(after), seen

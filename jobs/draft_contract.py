@@ -6,7 +6,7 @@ The draft is YAML for a person to finish, with what each column looks like besid
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -28,6 +28,7 @@ class DraftSettings:
     path: str
     dataset: str
     with_codes: bool
+    header: bool
     output: Path | None
     runs: Path
 
@@ -43,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"list the codes of columns that hold at most {profiling.MOST_CODES}, each in {profiling.LEAST_ROWS} rows "
         "or more; those that may say who somebody is are never listed",
     )
+    option(
+        "--header",
+        action="store_true",
+        help="take the first line of a text file for a header, and show it, even if it may be somebody's row",
+    )
     option("--output", type=Path, metavar="YAML", help="new file for the draft; without it, it is printed")
     option("--runs", type=Path, default=Path("data/runs"), help="folder for logs (data/runs)")
 
@@ -54,17 +60,18 @@ def load(args: argparse.Namespace) -> DraftSettings:
         raise ConfigError(f"--dataset {args.dataset}: no such dataset{suggest(args.dataset, known)}")
     if args.output is not None and args.output.exists():
         raise RefusedError(f"{args.output}: exists; name a new file")
-    return DraftSettings(args.path, args.dataset, args.with_codes, args.output, args.runs)
+    return DraftSettings(args.path, args.dataset, args.with_codes, args.header, args.output, args.runs)
 
 
 def run(spark: SparkSession, settings: DraftSettings, run: Run) -> None:
     """Read, look, and write or print the draft."""
     with run.stage("profile") as record:
-        rows, form = _read(spark, settings.path)
+        rows, form = _read(spark, settings)
         profiles = profiling.profile(rows)
         codes = profiling.code_values(rows, _shown(profiles, settings.dataset)) if settings.with_codes else None
         record.count(rows=max((column.rows for column in profiles), default=0), columns=len(profiles))
-    text = drafting.draft(profiles, settings.dataset, form, codes, Path(settings.path).name)
+    where = Path(settings.path).name
+    text = drafting.draft(profiles, settings.dataset, form, codes, where, by_place="names" in form)
     if settings.output is None:
         print(text, end="")
         return
@@ -74,15 +81,22 @@ def run(spark: SparkSession, settings: DraftSettings, run: Run) -> None:
     print(f"the draft is in {settings.output}")
 
 
-def _read(spark: SparkSession, path: str) -> tuple[DataFrame, drafting.Form]:
-    """The columns of a file as text, with the keys of a contract's `format`; malformed rows are left out."""
-    how = guess_text_format(path)
-    if how is None:
+def _read(spark: SparkSession, settings: DraftSettings) -> tuple[DataFrame, drafting.Form]:
+    """The columns of a file as text, with the keys of a contract's `format`; malformed rows are left out.
+
+    Columns are named by their places where it is in doubt whether the first line is a header.
+    """
+    path, guessed = settings.path, guess_text_format(settings.path)
+    if guessed is None:
         check_input(path)
         read = read_input(spark, path, malformed_column=_MALFORMED)
         kind = "csv" if _MALFORMED in read.columns else "delta" if (Path(path) / "_delta_log").is_dir() else "parquet"
         form: drafting.Form = {"type": kind}
     else:
+        how, first = guessed
+        known = drafting.reads_as_header(first, schemas.load(settings.dataset))
+        if not settings.header and (not known or profiling.may_be_a_row(spark, first)):
+            how = replace(how, names=tuple(f"column_{place}" for place in range(1, len(first) + 1)))
         read = read_text_input(spark, path, how, _MALFORMED)
         form = _form(how)
     sound = read.where(f"{_MALFORMED} IS NULL").drop(_MALFORMED) if _MALFORMED in read.columns else read

@@ -49,7 +49,7 @@ def plan(config: PipelineSettings) -> stages.Plan:
             stages.Table(Zone.OUTPUTS, data_quality.TABLE),
             *deliveries.kept(ingest),
         ],
-        settings=[ingest, *deliveries.contracts(ingest)],
+        settings=[ingest, *deliveries.contracts(ingest), *filter(None, [config.synthesise])],
         keyed=True,
     )
 
@@ -72,7 +72,7 @@ def _work(task: _Task) -> dict[str, int]:
         raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
     data_quality.write(task, groups)
     deliveries.keep(task.lake, supplied)
-    told = judging.counts(groups) | deliveries.counts(supplied)
+    told = judging.counts(supplies, groups) | deliveries.counts(supplied)
     return {"rows": rows, "records": records, "quarantined": quarantined, **told}
 
 
@@ -98,7 +98,7 @@ def _write(supplies: Sequence[Judged], task: _Task) -> tuple[int, int]:
             *(partial(_write_attributes, task, name, df) for name, df in accepted.items()),
             partial(_write_evidence, task, accepted),
             partial(_write_subgroups, task, accepted),
-            *_truth(task),
+            *_truth(task, accepted),
         ]
     )
     return records.rows, aside.rows
@@ -127,12 +127,13 @@ def _write_subgroups(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
     return _put(task, Zone.EVALUATION, "subgroups", _union(groups))
 
 
-def _truth(task: _Task) -> list[Callable[[], Commit]]:
-    """The write that puts the truth, where it is known, under the records' IDs."""
+def _truth(task: _Task, accepted: Mapping[str, DataFrame]) -> list[Callable[[], Commit]]:
+    """The write that puts the truth of accepted rows, where it is known, under the records' IDs."""
     if not task.lake.exists(Zone.EVALUATION, "truth_keys"):
         return []
     keys = task.lake.read(Zone.EVALUATION, "truth_keys", schemas.load("truth_keys"))
-    truth = standardise.with_record_id(keys, task.ring.derive(judging.RECORD_KEY))
+    known = standardise.with_record_id(keys, task.ring.derive(judging.RECORD_KEY))
+    truth = known.join(_union([df.select("record_id") for df in accepted.values()]), "record_id", how="left_semi")
     return [partial(_put, task, Zone.EVALUATION, "truth", truth.select("record_id", "true_person_id"))]
 
 

@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 import schemas
 from jobs.deliveries import Supplied
 from jobs.harness import stages
-from jobs.settings import IngestSettings, PipelineSettings
+from jobs.settings import PipelineSettings
+from jobs.supply_settings import IngestSettings
 from linkage.errors import InputError, LinkageError
 from linkage.lake import read_input
 from linkage.records import corrections, quality, quarantine, standardise
@@ -27,23 +28,31 @@ RECORD_KEY, QUARANTINE_KEY = "record_id", "quarantine_id"
 
 @dataclass(frozen=True)
 class Judged:
-    """One supply with each row's ID and broken rules, kept so that it is read once."""
+    """One supply with each row's ID and broken rules, kept so that it is read once.
+
+    `corrections` are the corrected cells that there are, of whatever supply; None where nobody corrects.
+    """
 
     name: str
     schema: schemas.TableSchema
     rows: int
     flagged: DataFrame
+    corrections: int | None = None
 
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one supply and year that break the same rules; `missing` counts by linkage field."""
+    """Rows of one supply and year that break the same rules; `missing` counts by linkage field.
+
+    `corrected` says whether they were corrected, `cells` in how many cells.
+    """
 
     supply: str
     period: str
     reasons: tuple[str, ...]
     corrected: bool
     rows: int
+    cells: int
     missing: Mapping[str, int]
 
 
@@ -62,7 +71,7 @@ def judged(task: stages.Task[PipelineSettings], supplied: Sequence[Supplied]) ->
         if mended is not None:
             flagged = corrections.judged_again(flagged, one.schema, mended, quarantine_key)
         kept = standardise.identify(flagged, one.name, record_key).persist(StorageLevel.MEMORY_AND_DISK)
-        found.append(Judged(one.name, one.schema, one.rows, kept))
+        found.append(Judged(one.name, one.schema, one.rows, kept, None if mended is None else mended.cells))
     try:
         yield found
     finally:
@@ -70,7 +79,7 @@ def judged(task: stages.Task[PipelineSettings], supplied: Sequence[Supplied]) ->
             supply.flagged.unpersist()
 
 
-def _corrections(task: stages.Task[PipelineSettings]) -> DataFrame | None:
+def _corrections(task: stages.Task[PipelineSettings]) -> corrections.Corrections | None:
     config = task.config.ingest
     if config.corrections is None:
         return None
@@ -84,7 +93,9 @@ def _with_file(one: Supplied, config: IngestSettings) -> DataFrame:
     if config.supplies[one.name].has_feeds:
         return one.frame
     name = F.element_at(F.split(F.input_file_name(), "/"), -1)
-    return one.frame.withColumn(quarantine.SOURCE_FILE, F.nullif(name, F.lit("")))
+    # Spark names files as URLs do, which leave a plus as it is; decoding makes a space of it.
+    plain = F.url_decode(F.replace(name, F.lit("+"), F.lit("%2B")))
+    return one.frame.withColumn(quarantine.SOURCE_FILE, F.nullif(plain, F.lit("")))
 
 
 def groups(supplies: Sequence[Judged], config: IngestSettings) -> list[Group]:
@@ -94,14 +105,18 @@ def groups(supplies: Sequence[Judged], config: IngestSettings) -> list[Group]:
             F.lit(supply.name).alias("supply"),
             quality.period(supply.schema, as_of=config.as_of).alias("period"),
             F.col(quarantine.REASONS),
-            F.coalesce(quarantine.CORRECTED, F.lit(False)).alias("corrected"),
-        ).agg(F.count("*").alias("rows"), quality.missing_counts(supply.schema).alias("missing"))
+            F.col(quarantine.CORRECTED).isNotNull().alias("corrected"),
+        ).agg(
+            F.count("*").alias("rows"),
+            F.coalesce(F.sum(quarantine.CORRECTED), F.lit(0)).alias("cells"),
+            quality.missing_counts(supply.schema).alias("missing"),
+        )
         for supply in supplies
     ]
     fields = {supply.name: linkage_fields(supply.schema) for supply in supplies}
     return [
-        Group(name, period, tuple(reasons), corrected, rows, dict(zip(fields[name], missing, strict=True)))
-        for name, period, reasons, corrected, rows, missing in reduce(DataFrame.unionByName, counted).collect()
+        Group(name, period, tuple(reasons), corrected, rows, cells, dict(zip(fields[name], missing, strict=True)))
+        for name, period, reasons, corrected, rows, cells, missing in reduce(DataFrame.unionByName, counted).collect()
     ]
 
 
@@ -126,13 +141,20 @@ def check(supplies: Sequence[Judged], found: Sequence[Group], config: IngestSett
             )
 
 
-def counts(found: Sequence[Group]) -> dict[str, int]:
-    """How many rows break each rule, over all supplies, and how many were corrected; a row may break several."""
+def counts(supplies: Sequence[Judged], found: Sequence[Group]) -> dict[str, int]:
+    """How many rows break each rule, over all supplies, and how many were corrected; a row may break several.
+
+    `corrected_cells_unused` are those that no row got: none that was set aside is called so, or its supply has no
+    such column.
+    """
     told = {f"quarantined_{reason}": count for reason, count in sorted(_reasons(found).items())}
     corrected = [group for group in found if group.corrected]
     if corrected:
         told["corrected"] = sum(group.rows for group in corrected)
         told["corrected_accepted"] = sum(group.rows for group in corrected if not group.reasons)
+    unused = (supplies[0].corrections or 0) - sum(group.cells for group in corrected)
+    if unused:
+        told["corrected_cells_unused"] = unused
     return told
 
 

@@ -44,6 +44,9 @@ def found(counts: Mapping[str, int], more: Mapping[str, Any]) -> list[str]:
     if "quarantined" in counts:
         lines.append(_line("records in", f"{counts['rows']:,}"))
         lines.append(_line("quarantined", f"{counts['quarantined']:,}{_reasons(counts)}"))
+    if "corrected_cells_unused" in counts:
+        told = "cells, of no row that was set aside or in a column that its supply lacks"
+        lines.append(_line("corrections unused", f"{counts['corrected_cells_unused']:,} {told}"))
     if "pairs_considered" in counts:
         lines.append(_line("pairs considered", f"{counts['pairs_considered']:,}, {counts['pairs_kept']:,} kept"))
     if counts.get("capped_keys"):

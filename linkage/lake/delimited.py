@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from pyspark.sql import types as T
 
 from linkage.errors import InputError
 from linkage.lake.paths import absolute, is_local, load
+from linkage.lake.quotes import Quotes
 
 # What Spark calls the encodings that texts may have. It does not know windows-1252, which is ISO 8859-1
 # but for letters in a place where that has control characters.
@@ -36,8 +36,6 @@ ENCODINGS = tuple(_SPARK_ENCODINGS)
 _SINGLE_BYTE = ("iso-8859-1", "windows-1252")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK = 1 << 20
-# A field without a letter, or with a date in it.
-_NO_NAME = r"\A[^A-Za-z]+\Z|\d{1,4}[/.-]\d{1,2}[/.-]\d"
 # The letters of windows-1252 by the control character that ISO 8859-1 has in their place.
 _LETTERS = {chr(b): letter for b in range(0x80, 0xA0) if (letter := bytes([b]).decode("cp1252", "replace")) != "\ufffd"}
 
@@ -98,11 +96,10 @@ def read_delimited(
     return _with_windows_letters(rows) if how.encoding == "windows-1252" else rows
 
 
-def guess(name: str) -> Delimited:
-    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes, header.
+def guess(name: str) -> tuple[Delimited, list[str]]:
+    """How a delimited file of this machine is likely written, from its bytes: encoding, delimiter, quotes.
 
-    Where the first line has a field that no column is called, a number or a date, it is a row, and columns are
-    named by their places.
+    Beside it the fields of the first line, whether that is a header or somebody's row.
 
     Raises:
         InputError: It is no text in an encoding that can be told.
@@ -120,9 +117,7 @@ def guess(name: str) -> Delimited:
                 _examine(name, how)
         except (InputError, UnicodeDecodeError, gzip.BadGzipFile, EOFError):
             continue
-        fields = next(_fields(iter([first]), how), [])
-        is_row = any(re.search(_NO_NAME, field) for field in fields)
-        return replace(how, names=tuple(f"column_{n}" for n in range(1, len(fields) + 1))) if is_row else how
+        return how, next(_fields(iter([first]), how), [])
     raise InputError(f"{name}: cannot be read as text in UTF-8, UTF-16 or windows-1252; is it text at all?")
 
 
@@ -167,7 +162,7 @@ def _examine(name: str, how: Delimited, kind: str = "CSV") -> bool:
         except (gzip.BadGzipFile, EOFError):
             raise InputError(f"{name}: cannot be read as {said}; it is damaged or cut short") from None
     look.judge()
-    return bool(look.quotes) or name.lower().endswith(".gz")
+    return look.has_quotes or name.lower().endswith(".gz")
 
 
 class _Look:
@@ -179,7 +174,12 @@ class _Look:
         # Any bytes are text in an encoding of single bytes, also those of UTF-8.
         self._utf8 = codecs.getincrementaldecoder("utf-8")() if how.encoding in _SINGLE_BYTE else None
         self._beyond_ascii = False
-        self.line, self.quotes = 0, 0
+        self._quotes = Quotes(name, how.quote, how.delimiter) if how.quote else None
+        self.line = 0
+
+    @property
+    def has_quotes(self) -> bool:
+        return self._quotes is not None and self._quotes.seen
 
     def at(self, block: bytes, *, final: bool = False) -> None:
         if not self.line:
@@ -187,7 +187,8 @@ class _Look:
             self.line = 1
         text = self._decoder.decode(block, final=final)
         self.line += text.count("\n")
-        self.quotes += text.count(self._how.quote) if self._how.quote else 0
+        if self._quotes is not None:
+            self._quotes.at(text)
         if self._utf8 is not None:
             self._beyond_ascii = self._beyond_ascii or not block.isascii()
             try:
@@ -200,11 +201,8 @@ class _Look:
             raise InputError(
                 f"{self._name}: is UTF-8 and not {self._how.encoding}, by its letters beyond ASCII; say encoding: utf-8"
             )
-        if self.quotes % 2:
-            raise InputError(
-                f"{self._name}: a quote is opened and not closed, and would swallow the rows after it; mend it, "
-                "or say in the contract that nothing is quoted (quote: null)"
-            )
+        if self._quotes is not None:
+            self._quotes.end()
 
 
 def _check_byte_order(name: str, start: bytes, encoding: str, said: str) -> None:

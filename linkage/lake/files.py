@@ -53,8 +53,10 @@ def read_text_input(spark: SparkSession, path: str, how: Delimited, malformed_co
     return read_delimited(spark, path, _texts(spark, path), how, malformed_column)
 
 
-def guess_text_format(path: str) -> Delimited | None:
-    """How the text files of an input are likely written, by the first of them; None where they are no text, or a URL.
+def guess_text_format(path: str) -> tuple[Delimited, list[str]] | None:
+    """How the text files of an input are likely written, by the first of them, and the fields of its first line.
+
+    None where they are no text, or a URL.
 
     Raises:
         InputError: The path holds nothing, or a file that starts as no other kind is no text either.

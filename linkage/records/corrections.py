@@ -8,10 +8,14 @@ still counted once.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+import schemas
 from linkage.errors import InputError
 from linkage.records.quarantine import (
     CORRECTED,
@@ -23,14 +27,25 @@ from linkage.records.quarantine import (
     flag,
     quarantine_id,
 )
-from linkage.records.rules import Fault
+from linkage.records.rules import UNKNOWN_MARK, Fault, Reason, is_blank
 from schemas import TableSchema
 
 _CELLS = "_cells"
 
 
-def by_row(corrections: DataFrame, columns: Collection[str]) -> DataFrame:
-    """One row per corrected row: `_set_aside` and its cells as a map from column name to value.
+@dataclass(frozen=True)
+class Corrections:
+    """Corrected cells: how many, and `rows`, one per corrected row, with `_set_aside` and `_cells`.
+
+    The cells of a row are a map from column name to value.
+    """
+
+    rows: DataFrame
+    cells: int
+
+
+def by_row(corrections: DataFrame, columns: Collection[str]) -> Corrections:
+    """The corrections of each row together.
 
     Runs one small job.
 
@@ -44,8 +59,8 @@ def by_row(corrections: DataFrame, columns: Collection[str]) -> DataFrame:
     cell = F.struct(F.trim("quarantine_id").alias("row"), F.trim("column_name").alias("name"))
     counted = corrections.groupBy(cell.alias("cell")).count()
     known = F.col("cell.name").isin(*columns)
-    [(twice, strange)] = counted.agg(
-        F.count_if(F.col("count") > 1), F.count_if(~F.coalesce(known, F.lit(False)))
+    [(twice, strange, given)] = counted.agg(
+        F.count_if(F.col("count") > 1), F.count_if(~F.coalesce(known, F.lit(False))), F.count("*")
     ).collect()
     if twice:
         raise InputError(f"corrections: {twice} cells are corrected more than once ({Fault.CORRECTION_REPEATED})")
@@ -55,15 +70,17 @@ def by_row(corrections: DataFrame, columns: Collection[str]) -> DataFrame:
             "column_name is a column of the row's supply"
         )
     cells = F.collect_list(F.struct(F.trim("column_name"), F.col("value")))
-    return corrections.groupBy(F.trim("quarantine_id").alias(SET_ASIDE)).agg(F.map_from_entries(cells).alias(_CELLS))
+    rows = corrections.groupBy(F.trim("quarantine_id").alias(SET_ASIDE)).agg(F.map_from_entries(cells).alias(_CELLS))
+    return Corrections(rows, given)
 
 
-def judged_again(flagged: DataFrame, schema: TableSchema, corrections: DataFrame, key: bytes) -> DataFrame:
+def judged_again(flagged: DataFrame, schema: TableSchema, corrections: Corrections, key: bytes) -> DataFrame:
     """Rows of `quarantine.flag` with corrections put in place, flagged anew; one row per row.
 
     What was accepted stays accepted. Rows that were set aside and not corrected are judged again as
     well: what they were in conflict with may have been corrected. Of a line that could not be taken
-    apart the cells that no correction names are empty.
+    apart the cells that no correction names are empty; all other rows keep theirs. A row refused for a code
+    that must be there stays refused until that is a code. Cells in a column that the supply lacks do nothing.
 
     Args:
         flagged: of `quarantine.flag`.
@@ -73,21 +90,36 @@ def judged_again(flagged: DataFrame, schema: TableSchema, corrections: DataFrame
     """
     aside = F.size(REASONS) > 0
     named = flagged.withColumn(SET_ASIDE, F.when(aside, quarantine_id(flagged, schema, key)))
-    joined = named.join(F.broadcast(corrections), SET_ASIDE, how="left")
-    corrected = F.col(_CELLS).isNotNull()
-    return flag(
-        joined.select(
-            *(_cell(name).alias(name) for name in schema.column_names),
-            *(F.when(~corrected, F.col(name)).alias(name) for name in (MALFORMED, REFUSED)),
-            SOURCE_FILE,
-            SET_ASIDE,
-            corrected.alias(CORRECTED),
-        ),
-        schema,
+    own = F.map_filter(_CELLS, lambda name, _: name.isin(*schema.column_names))
+    mended = corrections.rows.withColumn(_CELLS, own).where(F.size(_CELLS) > 0)
+    joined = named.join(F.broadcast(mended), SET_ASIDE, how="left")
+    in_place = joined.select(
+        *(_cell(name).alias(name) for name in schema.column_names),
+        MALFORMED,
+        REFUSED,
+        SOURCE_FILE,
+        SET_ASIDE,
+        F.when(F.col(_CELLS).isNotNull(), F.size(_CELLS)).alias(CORRECTED),
     )
+    refused = F.col(CORRECTED).isNull() | _still_unmapped(schema)
+    return flag(in_place.withColumns({name: F.when(refused, F.col(name)) for name in (MALFORMED, REFUSED)}), schema)
 
 
 def _cell(name: str) -> Column:
     given = F.map_contains_key(_CELLS, name)
-    supplied = F.when(F.col(MALFORMED).isNull() | F.col(_CELLS).isNull(), F.col(name))
+    taken_apart = F.col(MALFORMED).isNull() | (F.col(REFUSED) != Reason.ROW_MALFORMED.value)
+    supplied = F.when(F.coalesce(taken_apart, F.lit(False)) | F.col(_CELLS).isNull(), F.col(name))
     return F.when(given, F.element_at(_CELLS, name)).otherwise(supplied)
+
+
+def _still_unmapped(schema: TableSchema) -> Column:
+    """Whether a row was refused for a code that must be there, and one that must be there still means nothing."""
+    mandatory = [column for column in schema.columns if not column.nullable]
+    strange = [F.startswith(F.trim(column.name), F.lit(UNKNOWN_MARK)) for column in mandatory if not column.content]
+    strange += [
+        ~is_blank(column.name) & ~F.trim(column.name).isin(*schemas.value_set(column.values))
+        for column in mandatory
+        if column.values is not None
+    ]
+    unmapped = (F.col(REFUSED) == Reason.CODE_UNMAPPED.value) & reduce(or_, strange)
+    return F.coalesce(unmapped, F.lit(False))

@@ -35,6 +35,10 @@ _WORDS = {
     "nhs_number": ("nhs",),
     "court_code": ("court", "lja"),
 }
+_BY_PLACE = (
+    "# The first line may be somebody's row, so columns are named by their places. If it is a header, profile again",
+    "# with --header, which shows it.",
+)
 _SAME = dict.fromkeys(("ref", "reference", "no", "num", "number", "key", "pk"), "id") | {"dt": "date", "cd": "code"}
 _BY_SHAPE = {
     "PNC identifier": "pnc",
@@ -67,6 +71,19 @@ def candidates(profiles: Sequence[ColumnProfile], table: schemas.TableSchema) ->
     return found
 
 
+def reads_as_header(fields: Sequence[str], table: schemas.TableSchema) -> bool:
+    """Whether at least half of a line's fields have a word that columns of the dataset are called by.
+
+    >>> reads_as_header(["CaseRef", "Last Name", "NOTES"], schemas.load("magistrates"))
+    True
+    >>> reads_as_header(["Smith", "Ann Marie", "Leeds"], schemas.load("magistrates"))
+    False
+    """
+    known = {word for column in table.columns for word in (*_parts(column.name), *_WORDS.get(column.name, ()))}
+    names = [field for field in fields if any(word in known and word.isalpha() for word in _parts(field))]
+    return bool(fields) and 2 * len(names) >= len(fields)
+
+
 def may_show_codes(column: ColumnProfile, made: schemas.Column | None) -> bool:
     """Whether the few values of a column may be shown: only for a column of codes, and never where it may name people.
 
@@ -84,6 +101,8 @@ def draft(
     form: Form,
     codes: Mapping[str, Sequence[str]] | None,
     where: str,
+    *,
+    by_place: bool = False,
 ) -> str:
     """A contract as YAML that its form refuses until a person has filled the gaps: null, `?` and `undecided`.
 
@@ -93,6 +112,7 @@ def draft(
         form: The keys of `format`.
         codes: The values to show, by column; None if nobody asked for them.
         where: The name of the file.
+        by_place: Whether columns are named by their places, as the first line may be a row.
     """
     table = schemas.load(dataset)
     found = candidates(profiles, table)
@@ -102,6 +122,7 @@ def draft(
         f"# Drafted from {_quoted(where)}: {rows} rows, {len(profiles)} columns.",
         f"# Fill in what is null or {_UNDECIDED}, check the rest, put each undecided column under columns or ignored.",
         "# No value of the file is here, but for codes where somebody asked for them.",
+        *(_BY_PLACE if by_place else ()),
         f"dataset: {dataset}",
         f"feed: {dataset}",
         "system: null",

@@ -30,7 +30,8 @@ class Window:
 class Seen:
     """Counts of a delivery: rows (without those that only delete), deletions, rows with a date and outside the period.
 
-    `filled` and `unmapped` are by column with codes; `sides` by which files of a split delivery a row is from.
+    The last two are of rows that were read and delete nothing. `filled` and `unmapped` are by column with codes;
+    `sides` by which files of a split delivery a row is from.
     """
 
     rows: int
@@ -49,7 +50,8 @@ def look(rows: DataFrame, contract: Contract, window: Window) -> Seen:
     day = mapping.event_day(contract)
     within = F.lit(None).cast("boolean") if day is None else day.between(F.lit(window.first), F.lit(window.last))
     strange = mapping.unmapped(contract)
-    counted = {"rows": present, "deletions": F.col(DELETED), "dated": within.isNotNull(), "outside": readable & ~within}
+    counted = {"rows": present, "deletions": F.col(DELETED)}
+    counted |= {"dated": readable & within.isNotNull(), "outside": readable & ~within}
     counted |= {f"filled_{name}": present & (F.trim(name) != "") for name in strange}
     counted |= {f"unmapped_{name}": present & holds for name, holds in strange.items()}
     if SIDE in rows.columns:
@@ -59,8 +61,8 @@ def look(rows: DataFrame, contract: Contract, window: Window) -> Seen:
         kind: {name.removeprefix(kind): found[name] for name in counted if name.startswith(kind)}
         for kind in ("filled_", "unmapped_", "side_")
     }
-    rows_seen, deletions, dated, outside = found[:4]
-    return Seen(rows_seen, deletions, dated, outside, by_kind["filled_"], by_kind["unmapped_"], by_kind["side_"])
+    plain = {name: found[name] for name in ("rows", "deletions", "dated", "outside")}
+    return Seen(**plain, filled=by_kind["filled_"], unmapped=by_kind["unmapped_"], sides=by_kind["side_"])
 
 
 def check(seen: Seen, contract: Contract, before: Standing, window: Window, where: str) -> None:

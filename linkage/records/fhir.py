@@ -54,10 +54,11 @@ def patients(lines: DataFrame, column: str) -> DataFrame:
     whole in `_malformed`, and its other columns are null. Rows neither multiply nor vanish. An element
     that a patient does not have is null.
 
-    Of names without an end, the first of use `official`, else `usual`, else of no use, is the name; all others
-    (`old`, `maiden`, `nickname` and so on) are `other_names`, given names before the family name, separated by
-    semicolons in the order of the file. Of addresses, one of use `home` without an end comes first, and the
-    latest to begin of these; the postcodes of all others are `previous_postcodes`, latest first. A partial
+    Of names without an end, one of use `official`, else `usual`, else of no use, is the name: the latest to begin of
+    several, and of those the first in the file. All others (`old`, `maiden`, `nickname` and so on) are `other_names`,
+    given names before the family name, separated by semicolons in the order of the file. Of addresses without an end,
+    one of use `home`, else of no use, else `temp`, else `billing`, is the address, chosen of several in the same
+    way; the postcodes of all others are `previous_postcodes`, the latest to begin first. A partial
     `birth_date` (a year, or a year and a month) stays as it is: it is no date, and nobody invents the rest.
     `deceased` is `true` where there is a date of death, too.
 

@@ -25,13 +25,14 @@ _DATES = {
     "custody_from": {"prison": "reception_date"},
     "custody_to": {"prison": "release_date"},
 }
+# What tells a case within its dataset: a part of the supply's key, but for the Crown Court, whose centres number alike.
 _CASES = {
-    "magistrates": "case_id",
-    "crown": "case_number",
-    "civil": "case_number",
-    "family": "case_number",
-    "homelessness": "case_reference",
-    "police": "crime_id",
+    "magistrates": ("case_id",),
+    "crown": ("court_code", "case_number"),
+    "civil": ("case_number",),
+    "family": ("case_number",),
+    "homelessness": ("case_reference",),
+    "police": ("crime_id",),
 }
 _CODES = {
     "role": {"civil": "role", "family": "role", "police": "role"},
@@ -43,7 +44,8 @@ _CODES = {
 def to_linkage_evidence(identified: DataFrame, dataset: str, *, as_of: date, key: bytes) -> DataFrame:
     """Rows of the table `linkage_evidence`, one for each identified row of the supply.
 
-    A date that cannot be read, or is later than the supply, is null; so is a code of no value set.
+    A date that cannot be read, or is later than the supply, is null; so is a code of no value set, and the token
+    of a case of the Crown Court whose court is not known.
 
     Args:
         identified: accepted rows with the columns that `standardise.identify` adds.
@@ -63,16 +65,16 @@ def to_linkage_evidence(identified: DataFrame, dataset: str, *, as_of: date, key
 
 
 def _tokens(identified: DataFrame, supply: TableSchema, key: bytes) -> dict[str, Column]:
-    texts: dict[str, tuple[str, Column]] = {}
+    texts: dict[str, tuple[str, list[Column]]] = {}
     if supply.name in _CASES:
-        texts["case_token"] = (supply.name, F.nullif(F.trim(_CASES[supply.name]), F.lit("")))
+        texts["case_token"] = (supply.name, [F.nullif(F.trim(name), F.lit("")) for name in _CASES[supply.name]])
     if "urn" in supply.column_names:
-        texts["urn_token"] = ("urn", normalise_urn(F.col("urn")))
+        texts["urn_token"] = ("urn", [normalise_urn(F.col("urn"))])
     if "asn" in supply.column_names:
-        texts["asn_token"] = ("asn", normalise_asn(F.col("asn")))
+        texts["asn_token"] = ("asn", [normalise_asn(F.col("asn"))])
     tokens = dict.fromkeys(("case_token", "urn_token", "asn_token"), _nothing("bigint"))
     return tokens | {
-        name: keyed_hash(identified.sparkSession, F.lit(kind), text, key=key) for name, (kind, text) in texts.items()
+        name: keyed_hash(identified.sparkSession, F.lit(kind), *parts, key=key) for name, (kind, parts) in texts.items()
     }
 
 

@@ -24,12 +24,11 @@ from linkage.records.dates import parse_date
 from linkage.records.lookup import lookup
 from linkage.records.quarantine import MALFORMED, REFUSED
 from linkage.records.recipe import Recipe
-from linkage.records.rules import Reason
+from linkage.records.rules import UNKNOWN_MARK, Reason
 
 DELETED = "_deleted"
 # Which files of a split delivery a row is from; passed on where a frame has it.
 SIDE = "_side"
-UNKNOWN_MARK = "?"
 LONGEST_CODE = 100
 
 _WHOLE_NUMBERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
@@ -106,9 +105,10 @@ def to_schema(raw: DataFrame, contract: Contract, *, period_end: date, delivered
     )
     day = _code_day(contract, period_end)
     second = first.withColumns({name: _coded(F.col(name), contract.columns[name], day) for name in coded})
+    taken_apart = F.col(REFUSED).isNull() | (F.col(REFUSED) != Reason.ROW_MALFORMED.value)
     refused = F.coalesce(F.col(REFUSED), F.when(~F.col(DELETED), _unusable(schema, contract)))
     return second.withColumn(REFUSED, refused).select(
-        *(F.when(F.col(MALFORMED).isNull(), F.col(name)).alias(name) for name in schema.column_names),
+        *(F.when(taken_apart, F.col(name)).alias(name) for name in schema.column_names),
         F.coalesce(MALFORMED, F.when(F.col(REFUSED).isNotNull(), F.col("_delivered_row"))).alias(MALFORMED),
         REFUSED,
         DELETED,
@@ -180,7 +180,8 @@ def _plain(recipe: Recipe, nulls: Sequence[str], delivered: date) -> Column:
     text = _source(recipe, nulls)
     if recipe.dates:
         text = _date_text(text, recipe.dates, delivered)
-    return text if recipe.prefix is None else F.concat(F.lit(recipe.prefix), F.trim(text))
+    # A prefix before nothing is no key.
+    return text if recipe.prefix is None else F.concat(F.lit(recipe.prefix), F.nullif(F.trim(text), F.lit("")))
 
 
 def _date_text(text: Column, formats: Sequence[str], delivered: date) -> Column:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from linkage.records import identifiers, postcodes, public_identifiers
@@ -96,6 +98,24 @@ def may_name_people(column: ColumnProfile, *, most: float) -> bool:
     return max([*identifying, *column.dates.values()], default=0.0) > most
 
 
+def may_be_a_row(spark: SparkSession, fields: Sequence[str]) -> bool:
+    """Whether a line has a field that is rather a value than the name of a column; runs one small job.
+
+    That is a field without a letter or of one letter only, one that holds a date, and one in the shape of an
+    identifier, a postcode, a forename or a code.
+
+    >>> may_be_a_row(spark, ["Last Name", "DOB"]), may_be_a_row(spark, ["Smith", "F"])
+    (False, True)
+    """
+    value = F.trim("value")
+    shapes = [holds for name, holds in _shapes(value).items() if name not in _SHAPES_OF_NAMES]
+    odd = value.rlike(r"\A\P{L}*\z|\A\p{L}\z|\d{1,4}[/.-]\d{1,2}[/.-]\d")
+    dates = (_date(value, form).isNotNull() for form in DATE_FORMATS)
+    rows = spark.createDataFrame([(field,) for field in fields], "value string")
+    [(found,)] = rows.agg(F.bool_or(F.coalesce(reduce(or_, (*shapes, *dates), odd), F.lit(False)))).collect()
+    return bool(found)
+
+
 def likeliest_date(column: ColumnProfile, *, least: float) -> str | None:
     """The format that most of a column's values have, if at least a share of them do; of equals, the likeliest."""
     best = max(column.dates, key=lambda form: (column.dates[form], -DATE_FORMATS.index(form)), default=None)
@@ -109,6 +129,9 @@ IDENTIFYING: Collection[str] = frozenset(
         "several words",
     }
 )
+
+# Shapes that the names of columns have as well.
+_SHAPES_OF_NAMES = ("several words", "letters")
 
 
 def _stacked(df: DataFrame, columns: Sequence[str]) -> DataFrame:

@@ -18,7 +18,8 @@ from linkage.records.rules import is_blank
 from schemas import TableSchema
 
 UNKNOWN_PERIOD = "unknown"
-# Findings by the supply's column that they are about. A placeholder is a known filler, the others are invalid.
+# Findings by the supply's column that they are about. A placeholder is a known filler, or a name of which nothing is
+# left, which mostly is one and in any case is no name in another form; the others are invalid.
 _PLACEHOLDERS = {
     Evidence.FORENAME_UNUSABLE: "forename1",
     Evidence.SURNAME_UNUSABLE: "surname",

@@ -20,13 +20,13 @@ MALFORMED = "_malformed"
 REFUSED = "_refused"
 # The name of the file that a row came in, null where it is not known.
 SOURCE_FILE = "_source_file"
-# Of a row that was judged before and not accepted: its quarantine_id, and whether it was corrected since.
+# Of a row that was judged before and not accepted: its quarantine_id, and how many of its cells were corrected since.
 SET_ASIDE, CORRECTED = "_set_aside", "_corrected"
 # Which of several equal rows a row is, from 1.
 COPY = "_copy"
 _KEY, _ROW, _DIFFERS = "_source_key", "_row", "_differs"
 # What `flag` takes beside the supply's columns, with what stands for none.
-_BESIDE = {MALFORMED: "string", REFUSED: "string", SOURCE_FILE: "string", SET_ASIDE: "string", CORRECTED: "boolean"}
+_BESIDE = {MALFORMED: "string", REFUSED: "string", SOURCE_FILE: "string", SET_ASIDE: "string", CORRECTED: "int"}
 
 
 class Split(NamedTuple):
@@ -39,8 +39,8 @@ class Split(NamedTuple):
 def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
     """`df` with the column `_reasons`: codes of the broken rules, sorted, empty for a good row.
 
-    One shuffle, by key. Of rows that are equal in every column one is good and the others are
-    `row_repeated`; rows that share a key and differ are all a `key_conflict`, for nobody can
+    One shuffle, by key. Of rows that are equal in every column the one of the first file by name is good and the
+    others are `row_repeated`; rows that share a key and differ are all a `key_conflict`, for nobody can
     say which one is right. A line that could not be taken apart is `row_malformed`, whatever else
     is wrong with it, unless the reader says another reason in `_refused`; only a frame with the column
     `_malformed` has such lines.
@@ -52,14 +52,17 @@ def flag(df: DataFrame, schema: TableSchema) -> DataFrame:
     missing = {name: F.lit(None).cast(kind) for name, kind in _BESIDE.items() if name not in df.columns}
     # What stands in the key's place of a malformed line may be another row's key.
     key = F.when(F.col(MALFORMED).isNull(), source_key(schema))
-    keyed = df.withColumns(missing).select(
-        *names, *_BESIDE, key.alias(_KEY), F.xxhash64(*names, F.col(MALFORMED)).alias(_ROW)
-    )
+    content = (*names, MALFORMED)
+    # A hash passes over nulls, so that alone it does not tell in which column a value is.
+    row = F.xxhash64(*content, *map(F.isnull, content))
+    keyed = df.withColumns(missing).select(*names, *_BESIDE, key.alias(_KEY), row.alias(_ROW))
     # Rows without a key must not meet in one partition.
     place = F.coalesce(_KEY, F.col(_ROW).cast("string"))
     by_key, equal = Window.partitionBy(place), Window.partitionBy(place, _ROW)
     differs = F.min(_ROW).over(by_key) != F.max(_ROW).over(by_key)
-    copy = F.row_number().over(equal.orderBy(F.col(SET_ASIDE).asc_nulls_first()))
+    # By all in which equal rows may differ, so that no partitioning decides which one is the first.
+    order = (F.col(name).asc_nulls_first() for name in (SET_ASIDE, SOURCE_FILE, REFUSED))
+    copy = F.row_number().over(equal.orderBy(*order))
     settled = F.max(F.col(SET_ASIDE).isNotNull()).over(by_key) & F.col(SET_ASIDE).isNull()
     judged = keyed.withColumns({_DIFFERS: differs & ~settled, COPY: copy})
     return judged.select(*names, *_BESIDE, COPY, _reasons(schema).alias(REASONS))
@@ -96,7 +99,7 @@ def split(flagged: DataFrame, schema: TableSchema, *, as_of: date, key: bytes) -
         F.col(SOURCE_FILE).alias("source_file"),
         F.col(REASONS).alias("reasons"),
         F.lit(ruleset(schema)).alias("ruleset"),
-        F.coalesce(CORRECTED, F.lit(False)).alias("is_corrected"),
+        F.col(CORRECTED).isNotNull().alias("is_corrected"),
         _row_json(schema).alias("row_json"),
     )
     return Split(flagged.where(good).drop(REASONS, COPY, *_BESIDE), quarantined)

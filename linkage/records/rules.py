@@ -26,6 +26,8 @@ from schemas import Column as SchemaColumn
 from schemas import TableSchema
 
 LONGEST_TEXT = 4_000
+# What a supplier's code that means nothing has before it.
+UNKNOWN_MARK = "?"
 # To be raised when a condition comes to mean something else without a change in what `ruleset` looks at.
 EDITION = 1
 _IDENTITY = ("surname", "dob", "pnc", "cro", "prison_number", "crn", "nino", "nhs_number", "upn")

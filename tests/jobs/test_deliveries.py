@@ -99,6 +99,8 @@ def series(spark, tmp_path_factory):
     first = office.write("platform.csv", PLATFORM, [platform_row("C1"), platform_row("C5"), platform_row("C6")])
     office.deliver(
         "magistrates",
+        # A later full one replaces it, whatever it says.
+        delivery(old, "gone.txt", "2011-01-01", "2020-12-31", "2021-01-05"),
         delivery(old, libra, "2011-01-01", "2021-12-31", "2022-01-05"),
         delivery("magistrates_common_platform", first, "2022-01-01", "2022-03-31", "2022-04-05", kind="full"),
     )
@@ -110,6 +112,7 @@ def series(spark, tmp_path_factory):
 def test_two_systems_make_one_series(series):
     office, before = series
     assert before["rows"] == 7 == before["records"] + before["quarantined"]
+    assert before["deliveries_replaced"] == 1
     records = {
         tuple(row["source_key"].split("\x1f")): row for row in office.table(Zone.IDENTIFIERS, "records").collect()
     }

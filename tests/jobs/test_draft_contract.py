@@ -5,7 +5,9 @@ import yaml
 
 from jobs.__main__ import main
 from jobs.harness import config
+from linkage.records import drafting, profiling
 from linkage.records.contract import Contract
+from tests.jobs.conftest import ROOT
 
 HEADER = "CaseRef;DefNo;Last Name;First Name;Born;Gender Code;PNC_ID;Home Postcode;Hearing Date;Plea;NOTES;CLERK"
 CHECK = {"9999901": "N", "9999902": "P"}
@@ -82,12 +84,30 @@ def test_codes_are_listed_when_they_are_asked_for_and_nobody_s(tmp_path):
 @pytest.mark.usefixtures("spark")
 def test_a_file_without_a_header_gives_no_row_away(tmp_path, capsys):
     path = tmp_path / "rows.csv"
-    path.write_text("Hiddenperson,1985-03-02,XA1 1AA\n" * 3)
-    assert main(["profile", str(path), "--dataset=magistrates", "--runs", f"{tmp_path}/runs"]) == 0
-    draft, told = capsys.readouterr()
-    said = draft + told
-    assert [value for value in ("Hiddenperson", "1985-", "XA1") if value in said] == []
-    assert yaml.safe_load(draft)["format"]["names"] == ["column_1", "column_2", "column_3"]
+    # In no row is there a field without letters; without a code or a number in another; a name only.
+    for row in ("Hiddenperson,F,XA1 1AA", "Court Hiddenperson,QQ123456C,1999/9999901N", "Hiddenperson,Secretname,Oslo"):
+        path.write_text(f"{row}\n" * 3)
+        assert main(["profile", str(path), "--dataset=magistrates", "--runs", f"{tmp_path}/runs"]) == 0
+        draft, told = capsys.readouterr()
+        said = draft + told
+        assert [value for value in ("Hidden", "Secret", "Oslo", "QQ12", "99999", "XA1") if value in said] == []
+        assert yaml.safe_load(draft)["format"]["names"] == ["column_1", "column_2", "column_3"]
+        assert "profile again\n# with --header" in draft
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_header_that_says_nothing_is_taken_when_somebody_says_so(tmp_path, capsys):
+    path = tmp_path / "rows.csv"
+    path.write_text("V1,V2\nA,B\n")
+    assert main(["profile", str(path), "--header", "--dataset=prison", "--runs", f"{tmp_path}/runs"]) == 0
+    draft, _ = capsys.readouterr()
+    assert yaml.safe_load(draft)["undecided"] == ["V1", "V2"]
+
+
+def test_the_headers_of_the_shipped_contracts_are_taken_for_headers(spark):
+    contracts = [config.load(path, Contract) for path in sorted((ROOT / "conf" / "supplies").glob("*.yaml"))]
+    assert [c.feed for c in contracts if not drafting.reads_as_header(sorted(c.expected), c.table)] == []
+    assert not profiling.may_be_a_row(spark, sorted({name for c in contracts for name in c.expected}))
 
 
 def test_a_dataset_that_is_none(tmp_path, capsys):

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import delivered_files
-from jobs.settings import Delivery
+from jobs.supply_settings import Delivery
 from linkage.errors import InputError
 from linkage.lake import ENCODINGS
 from linkage.records import fhir, mapping, quarantine
@@ -61,6 +61,7 @@ READ = [
     ("ragged rows", (GOOD + "4\n5,03/03/1986,,01/06/2019,x\n").encode(), {}, 3, {"row_malformed": 2}),
     ("a cell of a megabyte", (GOOD + f"4,{'x' * 1_000_000},1,01/06/2019\n").encode(), {}, 3, {"text_too_long": 1}),
     ("a quoted line break", (GOOD + '4,"02/03/1985","1\n",01/06/2019\n').encode(), {}, 4, {}),
+    ("a quote in a cell", (GOOD + '4"x"y,,,01/06/2019\n"5",,"2" ,01/06/2019\n').encode(), {}, 5, {}),
     ("UTF-16", LATER.encode("utf-16"), {"encoding": "utf-16", "delimiter": ";"}, 3, {}),
     ("UTF-16 without a mark", GOOD.encode("utf-16-le"), {"encoding": "utf-16-le"}, 3, {}),
     ("no header", "\n".join(ROWS).encode(), {"names": HEADER.split(",")}, 3, {}),
@@ -100,6 +101,8 @@ REFUSED = [
     ("UTF-8 for UTF-16", GOOD.encode(), {"encoding": "utf-16"}, "has no mark of its byte order"),
     ("UTF-16 cut within a letter", GOOD.encode("utf-16")[:-1], {"encoding": "utf-16"}, "cannot be read as CSV in UTF"),
     ("a quote left open", (GOOD + '4,"02,1,01/06/2019\n5,,,x\n').encode(), {}, "a quote is opened and not closed"),
+    ("two stray quotes", (GOOD + '4,"02,1,01/06/2019\n5,,,01/06/2019\n6,"03,1,01/06/2019\n').encode(), {},
+     "line 7: text follows the quote that closes a cell begun on line 5"),
     ("a header with a name twice", GOOD.replace("BORN", "Id").encode(), {}, "names a column twice: columns 1, 2"),
     ("no header", b"9,02/03/1985,1,01/06/2019\n", {}, "none of its 4 columns is known; does it begin with a header?"),
     ("a header without a name", GOOD.replace("BORN", " ").encode(), {}, "the header has no name for column 2"),

@@ -50,6 +50,10 @@ def test_a_summary_has_a_line_for_each_thing():
             {"pairs_considered": 4_000, "pairs_kept": 30, "capped_keys": 0},
             "pairs considered    4,000, 30 kept",
         ),
+        (
+            {"corrected_cells_unused": 2},
+            "corrections unused  2 cells, of no row that was set aside or in a column that its supply lacks",
+        ),
         ({"persons": 17}, "persons found       17"),
         (
             {"persons": 17, "records": 1_024, "people_with_records": 16},

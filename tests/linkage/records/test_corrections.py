@@ -10,9 +10,14 @@ from pyspark.sql import DataFrame, SparkSession
 import schemas
 from linkage.errors import InputError
 from linkage.records import corrections, quarantine
-from linkage.records.quarantine import MALFORMED
+from linkage.records.quarantine import MALFORMED, REFUSED
 from tests.linkage.records.tiny_supplies import AS_OF, KEY, supply
 
+REFUSED_ROWS = [
+    {"case_id": "C1", "party_type": "?X", "surname": "Mended", MALFORMED: "{}", REFUSED: "code_unmapped"},
+    {"case_id": "C2", "party_type": "?X", "surname": "Elsewhere", MALFORMED: "{}", REFUSED: "code_unmapped"},
+    {"case_id": None, "party_type": "P", "surname": "Paired", MALFORMED: "{}", REFUSED: "split_key_missing"},
+]
 GOOD = {"journey_id": "J1", "surname": "Smith", "reception_date": "2015-06-07"}
 ROWS = [
     GOOD,
@@ -51,7 +56,9 @@ def test_corrected_rows_are_judged_again_and_none_is_lost(spark: SparkSession) -
     names = {json.loads(row["row_json"])["surname"]: row["quarantine_id"] for row in before}
     assert names.keys() == EXPECTED.keys() - {"Smith"}
     given = [(names[who], name, value) for who, (cell, *_) in EXPECTED.items() for name, value in cell.items()]
-    mended = corrections.by_row(cells(spark, *given, ("q0", "sex", None)), schema.column_names)
+    strange = [("q0", "sex", None), (names["Untouched"], "case_id", "C1")]
+    mended = corrections.by_row(cells(spark, *given, *strange), [*schema.column_names, "case_id"])
+    assert mended.cells == len(given) + len(strange)
     again = corrections.judged_again(flagged(spark), schema, mended, KEY)
     accepted, aside = quarantine.split(again, schema, as_of=AS_OF, key=KEY)
     rows = {row["surname"]: row for row in accepted.collect()}
@@ -62,7 +69,26 @@ def test_corrected_rows_are_judged_again_and_none_is_lost(spark: SparkSession) -
         who: reasons for who, (_, reasons, _) in EXPECTED.items() if reasons is not None
     }
     assert {who: row["quarantine_id"] for who, row in left.items()} == {who: names[who] for who in left}
-    assert {who for who, row in left.items() if row["is_corrected"]} == {"Wrong", "Clash"}
+    told = "a column of another supply corrects nothing"
+    assert {who for who, row in left.items() if row["is_corrected"]} == {"Wrong", "Clash"}, told
+
+
+def test_a_row_that_was_taken_apart_keeps_the_cells_that_nobody_corrects(spark: SparkSession) -> None:
+    schema = schemas.load("magistrates")
+    rows = [{"defendant_id": "D", "first_hearing_date": "2015-06-07"} | row for row in REFUSED_ROWS]
+    flagged = quarantine.flag(supply(spark, "magistrates", *rows, also=(MALFORMED, REFUSED)), schema).persist()
+    before = quarantine.split(flagged, schema, as_of=AS_OF, key=KEY).quarantined.collect()
+    names = {json.loads(row["row_json"])["surname"]: row["quarantine_id"] for row in before}
+    given = [("Mended", "party_type", "P"), ("Elsewhere", "sex", "F"), ("Paired", "case_id", "C3")]
+    mended = corrections.by_row(cells(spark, *((names[who], *cell) for who, *cell in given)), schema.column_names)
+    again = corrections.judged_again(flagged, schema, mended, KEY).collect()
+    kept = ("case_id", "defendant_id", "party_type", "sex", quarantine.REASONS)
+    assert {row["surname"]: tuple(row[name] for name in kept) for row in again} == {
+        "Mended": ("C1", "D", "P", None, []),
+        # The code that made it useless is still there, and would be lost without a word.
+        "Elsewhere": ("C2", "D", "?X", "F", ["code_unmapped"]),
+        "Paired": ("C3", "D", "P", None, []),
+    }
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ def _apply(spark: SparkSession, held: DataFrame | None, delivery: tuple) -> Data
     number, kind, rows = delivery
     standing = holding.NOTHING if held is None else holding.standing(held)
     holding.check_order(standing, kind, DAY[number], "a.csv")
-    after = holding.apply(held, standing, _rows(spark, rows), TABLE, kind, DAY[number])
+    place = holding.taken(standing, kind, DAY[number], [repr(rows)])
+    after = holding.apply(held, standing, _rows(spark, rows), TABLE, kind, place)
     # As it would be read again from the lake; and a plan that does not grow.
     return spark.createDataFrame(after.collect(), after.schema)
 
@@ -73,9 +74,11 @@ def test_deliveries_in_any_order_and_again_come_to_the_same(spark: SparkSession)
         held = _apply(spark, held, delivery)
         assert _live(held) == expected
     assert _live(_apply(spark, _apply(spark, first, THIRD), SECOND)) == expected, "the other way round"
-    # A full delivery of a day between keeps what came later, and nothing else.
-    full = _apply(spark, held, (2, "full", [("A", "new", False, None), ("D", "old", False, None)]))
-    assert _live(full) == sorted([("A", "new", None), *EXPECTED[1:]], key=repr)
+    # A full delivery of a day between keeps what came later, partial ones of its own day too, and nothing else.
+    full = _apply(
+        spark, held, (2, "full", [("A", "old", False, None), ("D", "old", False, None), ("E", "e2", False, None)])
+    )
+    assert _live(full) == sorted([*EXPECTED, ("E", "e2", None)], key=repr)
     assert holding.standing(full).since == DAY[2]
     last = _apply(spark, full, (4, "full", [("E", "e4", False, None)]))
     assert _live(last) == [("E", "e4", None)]
@@ -86,3 +89,24 @@ def test_deliveries_in_any_order_and_again_come_to_the_same(spark: SparkSession)
 def test_a_partial_delivery_needs_something_to_be_a_part_of(spark: SparkSession) -> None:
     with pytest.raises(RefusedError, match="no full one has been taken"):
         _apply(spark, None, SECOND)
+
+
+def test_deliveries_of_one_day_keep_their_order(spark: SparkSession) -> None:
+    full = (1, "full", [("A", "a", False, None), ("B", "b", False, None), ("C", "c", False, None)])
+    first = (1, "partial", [("A", "a1", False, None), ("B", "b1", False, None)])
+    second = (1, "partial", [("A", "a2", False, None), ("C", None, True, None)])
+    third = (1, "partial", [("A", "a3", False, None)])
+    held = None
+    for delivery, expected in (
+        (full, [("A", "a", None), ("B", "b", None), ("C", "c", None)]),
+        (first, [("A", "a1", None), ("B", "b1", None), ("C", "c", None)]),
+        (second, [("A", "a2", None), ("B", "b1", None)]),
+        # Each one again, alone.
+        (full, [("A", "a2", None), ("B", "b1", None)]),
+        (first, [("A", "a2", None), ("B", "b1", None)]),
+        # A further one of the day is the last.
+        (third, [("A", "a3", None), ("B", "b1", None)]),
+        (second, [("A", "a3", None), ("B", "b1", None)]),
+    ):
+        held = _apply(spark, held, delivery)
+        assert _live(held) == expected, delivery

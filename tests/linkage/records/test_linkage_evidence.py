@@ -22,8 +22,9 @@ ROWS: list[tuple[str, dict[str, str], dict[str, object]]] = [
     ("magistrates", {"case_id": "C1", "defendant_id": "D2", "committal": "no code"}, {}),
     (
         "crown",
-        {"defendant_on_case_id": "X1", "case_number": "C1", "receipt_type": "T", "urn": "00zz9990199"}
-        | {"receipt_date": "2015-07-01", "main_hearing_date": "2015-09-01", "sentence_date": "2015-09-02"},
+        {"defendant_on_case_id": "X1", "case_number": "C1", "court_code": "X001", "receipt_type": "T"}
+        | {"urn": "00zz9990199", "receipt_date": "2015-07-01", "main_hearing_date": "2015-09-01"}
+        | {"sentence_date": "2015-09-02"},
         {"event_date": date(2015, 7, 1), "hearing_date": date(2015, 9, 1), "closing_date": date(2015, 9, 2)}
         | {"receipt_type": "T"},
     ),
@@ -38,6 +39,9 @@ ROWS: list[tuple[str, dict[str, str], dict[str, object]]] = [
         {"event_date": date(2018, 5, 17), "death_month": date(2018, 5, 1)},
     ),
     ("family", {"case_number": "C1", "party_number": "1", "role": "child"}, {"role": "child"}),
+    ("crown", {"defendant_on_case_id": "X2", "case_number": "C1", "court_code": " X001"}, {}),
+    ("crown", {"defendant_on_case_id": "X3", "case_number": "C1", "court_code": "X002"}, {}),
+    ("crown", {"defendant_on_case_id": "X4", "case_number": "C1"}, {}),
     # After the supply was made nothing can have happened.
     ("oasys", {"assessment_id": "A1", "assessment_date": "2031-01-01"}, {}),
 ]
@@ -56,9 +60,11 @@ def test_a_record_has_what_its_supply_tells_and_tokens_that_meet(spark: SparkSes
         tokens.append({name: known.pop(name) for name in TOKENS if name in known})
         del known["record_id"]
         assert known == {"source_dataset": dataset} | expected
-    first, second, crown, prison, _, family, _ = tokens
+    first, second, crown, prison, _, family, with_crown, elsewhere, nowhere, _ = tokens
     assert first["case_token"] == second["case_token"], "co-defendants share a case"
     assert len({first["case_token"], crown["case_token"], family["case_token"]}) == 3, "a case is of its dataset"
+    assert with_crown["case_token"] == crown["case_token"] != elsewhere["case_token"], "each court counts its own cases"
+    assert nowhere == {}, "a number without its court tells no case"
     assert first["urn_token"] == crown["urn_token"], "however it is written"
     assert (second.keys(), prison.keys()) == ({"case_token"}, set())
 

@@ -44,11 +44,13 @@ def test_values(spark: SparkSession) -> None:
             "ethnicity": "ETH",
             "substance": {"source": "NAME", "part": {"separator": "|", "number": 2}},
             "referral_id": {"source": "ID", "prefix": "S-"},
+            "end_date": {"source": "GAP", "prefix": "S-"},
         },
         nulls=["NK"],
         ignored=["NOISE"],
     )
     others = {"FIRST": " A", "LAST": "", "OLD": " ", "NEW": "XA1 2", "ETH": "ZZ", "NAME": "a| opiate |c", "NOISE": "x"}
+    others["GAP"] = " "
     rows = [(str(number), *values, *others.values()) for number, (values, _, _) in enumerate(CASES)]
     names = ["ID", "BORN", "REFERRED", "SEX", "END", *others]
     made = as_rows(spark.createDataFrame(rows, ", ".join(f"{name} string" for name in names)), of)
@@ -58,7 +60,7 @@ def test_values(spark: SparkSession) -> None:
         row = found[f"S-{number}"]
         assert tuple(row[n] for n in ("dob", "referral_date", "sex", "outcome")) == expected, f"{given}: {reason}"
         same = [row[n] for n in ("initials", "postcode_sector", "lad_code", "ethnicity", "substance", "end_date")]
-        assert same == ["A", "XA1 2", "W06", "ZZ", "opiate", None]
+        assert same == ["A", "XA1 2", "W06", "ZZ", "opiate", None], "a prefix before nothing is nothing"
     seen = expectations.look(made, of, expectations.Window(date(2019, 1, 1), date(2019, 12, 31), DELIVERED))
     assert seen.unmapped == {"ethnicity": 9, "outcome": 2, "sex": 2, "substance": 0}
     assert (seen.filled["sex"], seen.filled["ethnicity"]) == (6, 9), "what stands for nothing is not filled"
@@ -134,3 +136,12 @@ def test_types_of_columnar_files(spark: SparkSession) -> None:
 )
 def test_drift(found: list[str], told: str | None) -> None:
     assert drift.describe(found, ["A", "B"]) == told
+
+
+def test_deletions_do_not_dilute_what_is_outside_the_period(spark: SparkSession) -> None:
+    of = contract(delivery="partial", deletions={"column": "GONE", "values": ["y"]})
+    days = [("01/06/2019", None), ("01/06/2018", None), *[("01/06/2019", "y")] * 3]
+    rows = [(str(number), None, None, day, gone) for number, (day, gone) in enumerate(days)]
+    made = as_rows(spark.createDataFrame(rows, ", ".join(f"{name} string" for name in (*COLUMNS, "GONE"))), of)
+    seen = expectations.look(made, of, expectations.Window(date(2019, 1, 1), date(2019, 12, 31), DELIVERED))
+    assert (seen.rows, seen.deletions, seen.dated, seen.outside) == (2, 3, 2, 1)

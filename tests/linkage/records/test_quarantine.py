@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 import schemas
-from linkage.records.quarantine import MALFORMED
+from linkage.records.quarantine import MALFORMED, SOURCE_FILE
 from linkage.records.rules import LONGEST_TEXT, Fault, Level, Reason, rule_entries
 from tests.linkage.records.tiny_supplies import judged, supply
 
@@ -31,6 +31,8 @@ ROWS: list[tuple[dict[str, str | None], list[Reason], str]] = [
     ({"case_id": "C4"}, [Reason.ROW_REPEATED], "and the other repeated"),
     ({"case_id": "C5"}, [Reason.KEY_CONFLICT], "same key, other values"),
     ({"case_id": "C5 ", "surname": "Jones"}, [Reason.KEY_CONFLICT], "spaces do not make another key"),
+    ({"case_id": "C14", "pnc": "X"}, [Reason.KEY_CONFLICT], "the same text in two columns"),
+    ({"case_id": "C14", "nino": "X"}, [Reason.KEY_CONFLICT], "does not make two rows equal"),
     ({"case_id": "C6", "first_hearing_date": None}, [Reason.MANDATORY_MISSING], "mandatory date is null"),
     ({"case_id": "C7", "first_hearing_date": "soon"}, [Reason.MANDATORY_UNREADABLE], "mandatory date is no date"),
     ({"case_id": "C8", "surname": " ", "dob": None}, [Reason.NOTHING_TO_LINK_ON], "no name, no date, no number"),
@@ -77,6 +79,14 @@ def test_a_line_that_could_not_be_taken_apart_is_kept_whole(spark: SparkSession)
     [row] = quarantined.collect()
     assert row["reasons"] == ["row_malformed"]
     assert json.loads(row["row_json"])[MALFORMED] == "J1,Smith,Jo,hn"
+
+
+def test_of_equal_rows_the_one_of_the_first_file_is_good_in_any_order(spark: SparkSession) -> None:
+    files = {"C1": ("a.csv", "b.csv", "c.csv"), "C2": ("c.csv", "b.csv", "a.csv")}
+    rows = (GOOD | {"case_id": case, SOURCE_FILE: name} for case, names in files.items() for name in names)
+    aside = judged(supply(spark, "magistrates", *rows, also=(SOURCE_FILE,)).coalesce(1), "magistrates").quarantined
+    found = {(json.loads(row["row_json"])["case_id"], row["source_file"]) for row in aside.collect()}
+    assert found == {(case, name) for case in files for name in ("b.csv", "c.csv")}
 
 
 @pytest.mark.parametrize("name", ["magistrates", "prison", "probation"])
