@@ -91,16 +91,15 @@ def _write(supplies: Sequence[Judged], task: _Task) -> tuple[int, int]:
     split = {s.name: quarantine.split(s.flagged, s.schema, as_of=as_of, key=key) for s in supplies}
     accepted = {name: parts.accepted for name, parts in split.items()}
     _check_collisions(accepted)
-    records, aside, *_ = beside(
-        [
-            partial(_write_records, task, accepted),
-            partial(_put, task, Zone.LANDING, "quarantine", _union([part.quarantined for part in split.values()])),
-            *(partial(_write_attributes, task, name, df) for name, df in accepted.items()),
-            partial(_write_evidence, task, accepted),
-            partial(_write_subgroups, task, accepted),
-            *_truth(task, accepted),
-        ]
-    )
+    writes: list[Callable[[], Commit]] = [
+        partial(_write_records, task, accepted),
+        partial(_put, task, Zone.LANDING, "quarantine", _union([part.quarantined for part in split.values()])),
+        *(partial(_write_attributes, task, name, df) for name, df in accepted.items()),
+        partial(_write_evidence, task, accepted),
+        partial(_write_subgroups, task, accepted),
+        *_truth(task, accepted),
+    ]
+    records, aside, *_ = beside(writes)
     return records.rows, aside.rows
 
 

@@ -6,8 +6,7 @@ gives the same rows on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,7 +17,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 import schemas
-from jobs.harness import config, stages
+from jobs.harness import config, planning, stages
 from jobs.harness.beside import beside
 from jobs.settings import PipelineSettings, SynthesiseSettings
 from linkage import documents
@@ -27,10 +26,6 @@ from linkage.lake import Lake, Zone, tasks_share, written_and_read
 from linkage.synthetic import Rates, Spec, overridden, synthesise
 
 _TRUTH, _CASE_LINKS = "truth_keys", "truth_case_links"
-# Code that Spark makes for a whole stage is longer here than the JVM compiles: it would be made, found too long and
-# thrown away. Of few people, rows are sooner made by expressions as they are than code for these is.
-_NO_WHOLE_STAGES = {"spark.sql.codegen.wholeStage": "false"}
-_INTERPRETED = {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 _MANY = 100_000
 
 
@@ -54,8 +49,11 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Deliver every supply and write the truth."""
     section = _section(task.config)
     lake, formats = task.lake, section.formats
-    settings = _NO_WHOLE_STAGES | (_INTERPRETED if section.people < _MANY else {})
-    with TemporaryDirectory(prefix="nation-", dir=task.run.scratch) as folder, _settings(task.spark, settings):
+    with (
+        TemporaryDirectory(prefix="nation-", dir=task.run.scratch) as folder,
+        planning.without_whole_stages(task.spark),
+        planning.interpreted(task.spark, if_=section.people < _MANY),
+    ):
         made = synthesise(task.spark, _spec(section), keep=_keep(task.spark, folder))
         written = beside(
             [
@@ -83,20 +81,6 @@ def _keep(spark: SparkSession, folder: str) -> Callable[[DataFrame], DataFrame]:
         return written_and_read(df, f"{folder}/{next(numbers)}")
 
     return keep
-
-
-@contextmanager
-def _settings(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """Spark's settings of a stage that plans and compiles more than it computes; as they were, when it ends."""
-    given = spark.conf.getAll
-    before = {name: given.get(name) for name in settings}
-    for name, value in settings.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name, known in before.items():
-            spark.conf.unset(name) if known is None else spark.conf.set(name, known)
 
 
 def _deliver(lake: Lake, table: DataFrame, name: str, file_format: str) -> int:

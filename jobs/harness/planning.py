@@ -12,7 +12,8 @@ from pyspark.sql import SparkSession
 
 _EXCLUDED = "spark.sql.optimizer.excludedRules"
 _THROUGH_UNION = "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion"
-_INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+_NO_WHOLE_STAGES = {"spark.sql.codegen.wholeStage": "false"}
+_INTERPRETED = _NO_WHOLE_STAGES | {"spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 
 @contextmanager
@@ -27,6 +28,13 @@ def union_before_projection(spark: SparkSession) -> Iterator[None]:
 def interpreted(spark: SparkSession, *, if_: bool) -> Iterator[None]:
     """Has Spark evaluate expressions as they are, without making and compiling code."""
     with _told(spark, _INTERPRETED if if_ else {}):
+        yield
+
+
+@contextmanager
+def without_whole_stages(spark: SparkSession) -> Iterator[None]:
+    """Keeps Spark from making code for a whole stage, where that is longer than the JVM compiles and thrown away."""
+    with _told(spark, _NO_WHOLE_STAGES):
         yield
 
 
