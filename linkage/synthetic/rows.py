@@ -24,6 +24,8 @@ _KEYED_FLAWS = ("row_repeated", "date_unreadable")
 def rows(world: World, form: Form) -> DataFrame:
     """One row per row of the supply: near duplicates too, and rows that are bad on purpose.
 
+    Nothing happens to anybody after their death.
+
     Adds `form` (the place of the supply's form in the world), `number` (the row's), `copy`, `record`
     (what its draws hang on), `flaw` (null for most rows), `sharing` (above 0 for a copy that shares
     its key) and `site`.
@@ -38,8 +40,10 @@ def rows(world: World, form: Form) -> DataFrame:
     # A site serves a quarter of an area.
     quarter = F.pmod(F.xxhash64("head_id"), F.lit(4))
     copy = (F.col("variant") > F.col("shared")).cast("int")
+    alive = F.col("death").isNull() | (F.col("event_date") <= F.col("death"))
     return (
         form.events(world)
+        .where(alive)
         .withColumn("flaw", _flaw(draws, world.rates.flaws, form))
         .withColumn("shared", shared)
         .withColumn("variant", F.explode(variants))

@@ -27,13 +27,17 @@ def custodies(world: World) -> DataFrame:
         {
             "custody_type": F.when(remanded, "remand").otherwise("sentenced"),
             "reception": F.when(remanded, F.date_sub("sentenced_on", days)).otherwise(F.col("sentenced_on")),
-            "release": F.date_add("sentenced_on", F.coalesce("days_served", F.lit(0))),
+            "release": F.least(F.date_add("sentenced_on", F.coalesce("days_served", F.lit(0))), "death"),
         }
     )
     back = F.date_add("release", (case.uniform("recall date") * 180).cast("int") + 1)
     recalled = sentenced & case.happens(journeys.licence.rate, "licence") & case.happens(journeys.recall.rate, "recall")
     received = timed.where(known_by_now(F.col("reception")).isNotNull())
-    return received.withColumn("recall", known_by_now(F.when(recalled, back)))
+    return received.withColumn("recall", known_by_now(F.when(recalled & _alive(back), back)))
+
+
+def _alive(day: Column) -> Column:
+    return F.col("death").isNull() | (day < F.col("death"))
 
 
 def known_by_now(day: Column) -> Column:
@@ -48,13 +52,12 @@ def supervisions(world: World) -> DataFrame:
     ordered = F.col("disposal").isin(*SUPERVISED)
     made = world.cases.where("standing in ('custody', 'community')")
     begin = F.date_add("sentenced_on", F.coalesce("days_served", F.lit(_TO_SUPERVISION)))
-    end = F.date_add("referral", (90 + case.uniform("termination") * 600).cast("int"))
-    alive = F.col("death").isNull() | (F.col("referral") < F.col("death"))
+    end = F.least(F.date_add("referral", (90 + case.uniform("termination") * 600).cast("int")), "death")
     last = F.lit(LAST_DAY).cast("date")
     return (
         made.where(licence | ordered)
         .withColumns({"event_type": F.when(licence, "licence").otherwise(F.col("disposal")), "referral": begin})
-        .where(alive & (F.col("referral") <= last))
+        .where(_alive(F.col("referral")) & (F.col("referral") <= last))
         .withColumn("termination", end)
     )
 

@@ -8,8 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 import schemas
+from jobs.harness.planning import interpreted
 from linkage.synthetic import Spec, synthesise
-from tests.linkage.synthetic.nation import Nation, interpreted, keep_in, rates
+from tests.linkage.synthetic.nation import Nation, keep_in, rates
 
 PEOPLE = 5_000
 
@@ -18,7 +19,7 @@ PEOPLE = 5_000
 def nation(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nation]:
     """All tables of a nation of 5,000 people, checked against their schemas and written as they are delivered."""
     folder = tmp_path_factory.mktemp("nation")
-    with interpreted(spark):
+    with interpreted(spark, if_=True):
         spec = Spec(people=PEOPLE, seed=11, rates=rates())
         made = synthesise(spark, spec, partitions=2, keep=keep_in(folder))
         assert made.case_links is not None

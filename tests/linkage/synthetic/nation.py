@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 import schemas
 from linkage.lake import written_and_read
@@ -36,19 +35,6 @@ def keep_in(folder: Path) -> Callable[[DataFrame], DataFrame]:
     """Keeps frames as files in a folder, as the job does."""
     numbers = count()
     return lambda df: written_and_read(df, str(folder / f"kept-{next(numbers)}"))
-
-
-@contextmanager
-def interpreted(spark: SparkSession) -> Iterator[None]:
-    """Few rows of many plans: to compile them would cost more than to run them."""
-    settings = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-    for name, value in settings.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name in settings:
-            spark.conf.unset(name)
 
 
 class Nation:

@@ -127,6 +127,30 @@ def test_time_goes_forward(nation: Nation) -> None:
             assert nation.value(f"SELECT count(*) FROM {table} WHERE {later} < {earlier}") == 0, (table, later)
 
 
+def test_nothing_happens_after_death(nation: Nation) -> None:
+    died = (
+        "(SELECT true_person_id, min(try_cast(death_date AS DATE)) AS death FROM mortality INNER JOIN truth"
+        f" ON source_dataset = 'mortality' AND source_key = {key_of('mortality')} GROUP BY 1)"
+    )
+    seen = 0
+    for dataset, days in {
+        "magistrates": ["first_hearing_date"],
+        "crown": ["receipt_date"],
+        "prison": ["reception_date", "release_date", "recall_date"],
+        "probation": ["referral_date", "termination_date"],
+        "oasys": ["assessment_date"],
+    }.items():
+        latest = f"greatest({', '.join(f'try_cast({day} AS DATE)' for day in days)})"
+        rows, late = nation.rows(
+            f"SELECT count(*), count_if({latest} > death) FROM {dataset} INNER JOIN truth"
+            f" ON source_dataset = '{dataset}' AND source_key = {key_of(dataset)}"
+            f" INNER JOIN {died} USING (true_person_id)"
+        )[0]
+        seen += rows
+        assert late == 0, dataset
+    assert seen > 50
+
+
 def test_foreign_keys_name_rows_that_there_are(nation: Nation) -> None:
     checked = 0
     for table in nation.names:

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from stdnum.gb import nhs, upn
 
+from jobs.harness.planning import interpreted
 from linkage.records.identifiers import (
     normalise_asn,
     normalise_crn,
@@ -28,14 +29,14 @@ from linkage.synthetic.identifiers import LARGEST_POPULATION
 from linkage.synthetic.journeys import CASES_AT_MOST
 from linkage.synthetic.names import name_tables
 from linkage.synthetic.people import people
-from tests.linkage.synthetic.nation import document, interpreted, keep_in, rates
+from tests.linkage.synthetic.nation import document, keep_in, rates
 
 
 @pytest.fixture(scope="module")
 def population(spark: SparkSession) -> pd.DataFrame:
     """12,000 people, one row each, with the year of birth and the first year of a PNC."""
     df = people(spark, rates(), count=12_000, seed=5, partitions=2)
-    with interpreted(spark):
+    with interpreted(spark, if_=True):
         years = {"year": F.year("birth"), "pnc_year": pnc_year(F.col("person_id"), rates(), 5)}
         return df.withColumns(years).toPandas()
 
@@ -166,7 +167,7 @@ def test_rows_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path) -
         [table] = synthesise(spark, spec, partitions=partitions, keep=keep).tables.values()
         return sorted((tuple(row) for row in table.collect()), key=repr)
 
-    with interpreted(spark):
+    with interpreted(spark, if_=True):
         one, three, other = made(1, 1), made(1, 3), made(2, 1)
     assert one == three
     assert one != other

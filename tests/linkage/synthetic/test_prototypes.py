@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
+from jobs.harness.planning import interpreted
 from linkage.synthetic.prototypes import BANNER, prototype, prototype_names
-from tests.linkage.synthetic.nation import interpreted
 
 ROWS = 120
 Tables = dict[str, list[dict[str, str]]]
@@ -35,7 +35,7 @@ def all_rows(
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession) -> Tables:
     found: Tables = {name: [] for name in prototype_names()}
-    with interpreted(spark):
+    with interpreted(spark, if_=True):
         rows = all_rows(spark, prototype_names(), ROWS, 7, 1)
     for name, row in rows:
         found[name].append(json.loads(row))
