@@ -184,7 +184,8 @@ def lost_fields(fields: tuple[str, ...]) -> dict[Evidence, Column]:
         found |= {
             Evidence.POSTCODE_NO_FIXED_ABODE: lost & no_fixed_abode,
             Evidence.POSTCODE_PSEUDO: lost & pseudo & ~no_fixed_abode,
-            Evidence.POSTCODE_INVALID: lost & ~pseudo,
+            # Of a supply with sectors or one with postcodes; no row has both.
+            Evidence.POSTCODE_INVALID: (lost & ~pseudo) | found.get(Evidence.POSTCODE_INVALID, F.lit(False)),
         }
     return found
 

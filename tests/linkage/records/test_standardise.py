@@ -171,6 +171,11 @@ OTHER_SUPPLIES: list[tuple[str, dict[str, str], dict[str, object]]] = [
             "lad_code_std": "E09000033",
         },
     ),
+    (
+        "ndtms",
+        {"initials": "AS", "postcode_sector": "XA1"},
+        {"initials_std": "AS", "evidence": ["postcode_invalid"]},
+    ),
     # A title is a hint at sex and is marked as one.
     (
         "civil",
