@@ -102,7 +102,7 @@ def may_be_a_row(spark: SparkSession, fields: Sequence[str]) -> bool:
     """Whether a line has a field that is rather a value than the name of a column; runs one small job.
 
     That is a field without a letter or of one letter only, one that holds a date, and one in the shape of an
-    identifier, a postcode, a forename or a code.
+    identifier, a postcode or a code. Words may be names of either, and tell nothing here.
 
     >>> may_be_a_row(spark, ["Last Name", "DOB"]), may_be_a_row(spark, ["Smith", "F"])
     (False, True)
@@ -130,8 +130,8 @@ IDENTIFYING: Collection[str] = frozenset(
     }
 )
 
-# Shapes that the names of columns have as well.
-_SHAPES_OF_NAMES = ("several words", "letters")
+# Shapes that the names of columns have as well: Dob is short for Robert.
+_SHAPES_OF_NAMES = ("several words", "letters", "forename")
 
 
 def _stacked(df: DataFrame, columns: Sequence[str]) -> DataFrame:
