@@ -65,7 +65,13 @@ def _without(text: Column, prefixes: tuple[str, ...], junk: tuple[str, ...]) -> 
 
 def _is_plain(names: Column, junk: tuple[str, ...]) -> Column:
     """Whether each field holds one word of plain letters which is no junk: most do, and need no cleaning."""
-    word = rf"(?!(?i:{'|'.join(text for text in junk if ' ' not in text)})(?:{_FIELD}|\z))[A-Za-z]+"
+    rest: dict[str, list[str]] = {}
+    for text in junk:
+        if " " not in text:
+            rest.setdefault(text[0], []).append(text[1:])
+    # By first letters: every name is tried against these, and few against more than one list.
+    found = "|".join(f"[{first}{first.lower()}](?i:{'|'.join(ends)})" for first, ends in rest.items())
+    word = rf"(?!(?:{found})(?:{_FIELD}|\z))[A-Za-z]+"
     return names.rlike(rf"\A{word}(?:{_FIELD}{word})*\z")
 
 
