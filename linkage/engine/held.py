@@ -31,7 +31,7 @@ class Held:
     def __init__(self, table: pa.Table) -> None:
         self.table = table
         self._more: dict[str, pa.Array] = {}
-        self._sizes: np.ndarray[Any, np.dtype[np.int64]] | None = None
+        self._longest: int | None = None
 
     def chunk(self, number: int) -> pa.Table:
         """Some of the records, and their numbers in the column `__row`."""
@@ -42,14 +42,21 @@ class Held:
         """All of them, and their numbers in the column `__row`."""
         return _numbered(self.table, 0)
 
+    def longest(self) -> int:
+        """The bytes that looking up a record's texts takes at most."""
+        if self._longest is None:
+            self._longest = sum(pc.max(length).as_py() or 0 for length in self._lengths())
+        return self._longest
+
     def sizes(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The bytes of each record's texts, by number: what looking up its values may take."""
-        if self._sizes is None:
-            self._sizes = np.zeros(self.table.num_rows, np.int64)
-            for column in self.table.columns:
-                if pa.types.is_string(column.type):
-                    self._sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy()
-        return self._sizes
+        """The bytes of each record's texts, by number."""
+        sizes = np.zeros(self.table.num_rows, np.int64)
+        for length in self._lengths():
+            sizes += pc.fill_null(length, 0).to_numpy()
+        return sizes
+
+    def _lengths(self) -> Iterator[pa.ChunkedArray]:
+        return (pc.binary_length(column) for column in self.table.columns if pa.types.is_string(column.type))
 
     def more(self, names: Sequence[str], made: Callable[[Sequence[str]], pa.Table]) -> list[pa.Array]:
         """Further columns, each made once in each process.

@@ -114,6 +114,9 @@ def run(batches: Iterator[pa.RecordBatch], plan: PairingPlan, folder: str | None
 
 def _batches(pairs: pa.Table, records: Held) -> Iterator[pa.Table]:
     """The pairs in pieces, at least one; none has more than `BATCH_BYTES` of texts unless it is one pair."""
+    if 2 * records.longest() * BATCH_PAIRS <= BATCH_BYTES:
+        yield from (pairs.slice(start, BATCH_PAIRS) for start in range(0, max(1, pairs.num_rows), BATCH_PAIRS))
+        return
     sizes = records.sizes()
     ends = np.cumsum(sizes[pairs["l"].to_numpy()] + sizes[pairs["r"].to_numpy()])
     start = 0

@@ -34,9 +34,9 @@ DATASETS = ("magistrates", "prison", "probation")
 SEED = 20_240_229
 AS_OF = date(2024, 12, 31)
 # Only this share of a person's records is kept, so that pairs of one person do not outweigh all others.
-SHARE_KEPT = 0.4
+SHARE_KEPT = 0.5
 # People for a thousand records kept, so that `--records` is met within a percent from 100,000 on.
-PEOPLE_PER_THOUSAND_RECORDS = 1135
+PEOPLE_PER_THOUSAND_RECORDS = 899
 # Odd, so that each permutes the numbers below the span; no product reaches 2**63.
 _SCATTER, _SCATTER_MORE, _SPAN_BITS = 331_804_471, 7_368_787, 40
 DONE = "_made.json"  # as it begins with _, Spark does not read it as data

@@ -84,7 +84,18 @@ def growth_table(ours: Mapping[int, Figures]) -> str:
 
 def skew_table(named: Mapping[str, Figures]) -> str:
     """Ours with and without hot keys."""
-    rows = [["", "pairs", "predict s", "predict processor s", "us per pair", "slowest task / median", "memory GB"]]
+    rows = [
+        [
+            "",
+            "pairs",
+            "predict s",
+            "foretold s",
+            "predict processor s",
+            "us per pair",
+            "slowest task / median",
+            "memory GB",
+        ]
+    ]
     for name, figures in named.items():
         pairs, cpu = figures.get("pairs"), figures.get("predict_cpu")
         rows.append(
@@ -92,6 +103,7 @@ def skew_table(named: Mapping[str, Figures]) -> str:
                 name,
                 _text(pairs, 1.0, 0),
                 _text(figures.get("predict"), 1.0, 1),
+                _text(figures.get("estimate"), 1.0, 1),
                 _text(cpu, 1.0, 1),
                 _text(ratio(cpu, pairs), 1e-6, 2),
                 _text(figures.get("slowest_task"), 1.0, 2),
