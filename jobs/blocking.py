@@ -11,10 +11,9 @@ from pyspark.sql import SparkSession
 import schemas
 from jobs.harness import stages
 from jobs.harness.limits import kernel_limits
-from jobs.pipeline_records import trained_model
+from jobs.pipeline_records import trained_model, trained_rules
 from jobs.settings import PipelineSettings
 from linkage.lake import Lake, Zone
-from linkage.model.blocking import keyed_rules
 from linkage.quality.blocking_recall import reading, true_pairs_by_rule
 
 TABLE = "blocking_recall"
@@ -35,8 +34,7 @@ def plan(_: PipelineSettings) -> stages.Plan:
 
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Ask each rule of every true pair, and count by the first that makes it."""
-    _, model = trained_model(task.lake)
-    rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
+    _, rules = trained_rules(task.lake)
     read = task.lake.read
     counted = true_pairs_by_rule(
         read(Zone.IDENTIFIERS, "records", schemas.load("records")),

@@ -6,7 +6,6 @@ Needs the records and the trained model (run ingest and train first). Makes a sm
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,10 @@ from pyspark.sql import SparkSession
 
 from jobs import settings
 from jobs.harness import costs, lock
-from jobs.harness.config import digest
-from jobs.harness.config import load as load_yaml
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
-from jobs.pipeline_records import runnable_records, trained_model
-from jobs.settings import PipelineSettings
-from linkage.engine.frequencies import counted_columns
-from linkage.engine.survey import survey
+from jobs.pipeline_records import runnable_records, surveyed_for_linking, trained_rules
 from linkage.lake import Lake, Zone
-from linkage.model.blocking import keyed_rules
 
 READS = frozenset({Zone.IDENTIFIERS, Zone.LINKAGE})
 WRITES: frozenset[Zone] = frozenset()
@@ -51,23 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(args: argparse.Namespace) -> EstimateRequest:
     """Read the pipeline's config."""
-    pipeline = settings.Request(args.config, load_yaml(args.config, PipelineSettings), again=False)
-    return EstimateRequest(pipeline, args.show_keys)
+    return EstimateRequest(settings.looked_at(args.config), args.show_keys)
 
 
 def run(spark: SparkSession, request: EstimateRequest, run: Run) -> None:
     """Count the keys, sample the pairs, print the table."""
     config, limits = request.pipeline.config, kernel_limits(spark, run)
-    run.manifest.config = {"path": str(request.pipeline.path), "sha256": digest(config)}
+    run.manifest.config = request.pipeline.named
     lake = Lake(spark, config.lake, READS, WRITES)
     with lock.alone(config.lake, config.runs):
         with run.stage("count"):
-            _, model = trained_model(lake)
-            rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
+            model, rules = trained_rules(lake)
             records = runnable_records(lake, config, model, rules)
-            columns, began = counted_columns(model, for_training=False), time.monotonic()
-            found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.link.cap_key_pairs)
-            surveyed = costs.Surveyed(rules, columns, found, time.monotonic() - began)
+            surveyed = surveyed_for_linking(records, model, rules, config.link, limits=limits)
         with run.stage("sample"):
             what = (records, model, rules, surveyed)
             table = costs.dry_run(*what, limits=limits, by_spark=True, show_keys=request.show_keys)

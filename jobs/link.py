@@ -13,16 +13,13 @@ from jobs.harness import costs, stages
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from jobs.harness.shuffled import newest_stage, shuffled_since
-from jobs.pipeline_records import runnable_records, trained_model
+from jobs.pipeline_records import runnable_records, surveyed_for_linking, trained_rules
 from jobs.settings import PipelineSettings
 from linkage.engine import budget
 from linkage.engine.capping import Lost, capped_keys, lost
-from linkage.engine.frequencies import counted_columns
 from linkage.engine.named import named_patterns
 from linkage.engine.scoring import score
-from linkage.engine.survey import survey
 from linkage.lake import Zone
-from linkage.model.blocking import keyed_rules
 from linkage.model.specification import LinkageModel
 
 
@@ -38,15 +35,12 @@ def plan(config: PipelineSettings) -> stages.Plan:
 def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
     """Score the pairs of all rules and keep those above the threshold; with a cap, tell what it lost."""
     config, limits = task.config.link, kernel_limits(task.spark, task.run)
-    _, model = trained_model(task.lake)
-    rules = keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
+    model, rules = trained_rules(task.lake)
     records = runnable_records(task.lake, task.config, model, rules)
-    columns = counted_columns(model, for_training=False)
-    began = time.monotonic()
-    found = survey(records, rules, columns, limits=limits, cap_key_pairs=config.cap_key_pairs)
     # After a training of the same run, the tasks' processes are there.
     is_warm = task.run.manifest.stages.get("train") == "done"
-    surveyed = costs.Surveyed(rules, columns, found, time.monotonic() - began, is_warm)
+    surveyed = surveyed_for_linking(records, model, rules, config, limits=limits, is_warm=is_warm)
+    found = surveyed.found
     budget.check(records, rules, found, config.max_pairs, limits, name="link.max_pairs")
     expected = costs.expected(records, model, rules, surveyed, None, by_spark=True)
     task.run.manifest.more["estimate"] = expected.document()

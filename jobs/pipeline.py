@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 import schemas
 from jobs import evaluate, ingest, link, resolve, settings, stage_summary, synthesise, train
 from jobs.harness import lock
-from jobs.harness.config import digest
 from jobs.harness.run import Run
 from jobs.settings import PipelineSettings, Request
 from linkage.lake import Lake, Zone, table_path
@@ -33,7 +32,7 @@ load = settings.load
 def run(spark: SparkSession, request: Request, run: Run) -> None:
     """Performs the stages in order and prints the summary."""
     config = request.config
-    run.manifest.config = {"path": str(request.path), "sha256": digest(config)}
+    run.manifest.config = request.named
     with lock.alone(config.lake, config.runs):
         for stage in SYNTHETIC_STAGES if config.synthesise else STAGES:
             stage.perform(spark, config, run, again=request.again)

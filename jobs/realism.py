@@ -18,7 +18,6 @@ from pyspark.sql import functions as F
 import schemas
 from jobs import deliveries, settings
 from jobs.harness import keys, lock
-from jobs.harness.config import digest
 from jobs.harness.config import load as load_yaml
 from jobs.harness.run import Run
 from jobs.judging import RECORD_KEY
@@ -74,14 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(args: argparse.Namespace) -> RealismRequest:
     """Read the pipeline's config and the anchors."""
-    pipeline = settings.Request(args.config, load_yaml(args.config, PipelineSettings), again=False)
-    return RealismRequest(pipeline, load_yaml(args.anchors, Anchors), args.strict)
+    return RealismRequest(settings.looked_at(args.config), load_yaml(args.anchors, Anchors), args.strict)
 
 
 def run(spark: SparkSession, request: RealismRequest, run: Run) -> None:
     """Measure, write, tell; with --strict refuse what is outside."""
     config = request.pipeline.config
-    run.manifest.config = {"path": str(request.pipeline.path), "sha256": digest(config)}
+    run.manifest.config = request.pipeline.named
     lake = Lake(spark, config.lake, READS, WRITES)
     with lock.alone(config.lake, config.runs), run.stage("realism") as stage:
         findings = _measure(lake, config, request.anchors)

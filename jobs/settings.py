@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -134,6 +134,11 @@ class Request:
         """The folder of run folders."""
         return self.config.runs
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """What the manifest of a run says of its config."""
+        return {"path": str(self.path), "sha256": config.digest(self.config)}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the options that all jobs of a pipeline have."""
@@ -141,9 +146,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="do the work even if nothing has changed")
 
 
+def looked_at(path: Path) -> Request:
+    """A pipeline that a job looks at and does no stage of: its config without its contracts.
+
+    Raises:
+        ConfigError: Naming file, key and what is allowed.
+    """
+    return Request(path, config.load(path, PipelineSettings), again=False)
+
+
 def load(args: argparse.Namespace) -> Request:
     """Reads the config and its contracts; raises ConfigError naming file, key and what is allowed."""
-    settings = config.load(args.config, PipelineSettings)
+    request = replace(looked_at(args.config), again=args.again)
     # Refused before anything starts.
-    _ = settings.ingest.feeds
-    return Request(args.config, settings, args.again)
+    _ = request.config.ingest.feeds
+    return request

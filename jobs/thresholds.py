@@ -13,12 +13,9 @@ from pyspark.sql import SparkSession
 import schemas
 from jobs import settings
 from jobs.harness import lock
-from jobs.harness.config import digest
-from jobs.harness.config import load as load_yaml
 from jobs.harness.manifest import write_json
 from jobs.harness.run import Run
 from jobs.pipeline_records import trained_model
-from jobs.settings import PipelineSettings
 from linkage.lake import Lake, Zone
 from linkage.quality.threshold_page import threshold_report
 
@@ -34,13 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load(args: argparse.Namespace) -> settings.Request:
     """Read the pipeline's config."""
-    return settings.Request(args.config, load_yaml(args.config, PipelineSettings), again=False)
+    return settings.looked_at(args.config)
 
 
 def run(spark: SparkSession, request: settings.Request, run: Run) -> None:
     """Read the counts, estimate, draw."""
     config = request.config
-    run.manifest.config = {"path": str(request.path), "sha256": digest(config)}
+    run.manifest.config = request.named
     lake = Lake(spark, config.lake, READS, WRITES)
     weights = {"threshold_weight": config.link.threshold_weight, "cluster_weight": config.resolve.cluster_weight}
     with lock.alone(config.lake, config.runs), run.stage("thresholds"):
