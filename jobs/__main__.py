@@ -34,7 +34,7 @@ JOBS = {
         "realism",
         "blocking",
         "estimate",
-        "thresholds",
+        "charts",
         "pipeline",
         "synthesise",
         "ingest",

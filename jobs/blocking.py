@@ -49,8 +49,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 def told(spark: SparkSession, config: PipelineSettings) -> list[str]:
     """Recall by pair of datasets and by rule, in lines for people."""
     lake = Lake(spark, config.lake, STAGE.reads, frozenset())
-    _, model = trained_model(lake)
-    rules = [rule.sql for rule in model.blocking_rules]
+    rules = [rule.sql for rule in trained_model(lake).model.blocking_rules]
     return reading(lake.read(Zone.EVALUATION, TABLE, schemas.load(TABLE)), rules)
 
 

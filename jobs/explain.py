@@ -6,7 +6,6 @@ Writes pages that need no network, and the same figures as JSON.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,14 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from jobs.explained_pair import Named, check_link, explained, parse_pair
 from jobs.harness import config
 from jobs.harness.inputs import check_inputs, named_inputs
 from jobs.harness.matched import MODEL, read_matched, read_sessions
 from jobs.harness.models import model_documents, read_model
 from jobs.harness.run import Run
 from linkage.engine.checks import check_runnable
-from linkage.engine.explanation import Explanation, explain_pair, model_of_pair
-from linkage.engine.one_pair import one_pair
 from linkage.engine.record_inputs import linkage_records
-from linkage.engine.records import LinkageRecords
 from linkage.errors import ConfigError
 from linkage.lake import (
     check_replaceable,
@@ -36,17 +33,15 @@ from linkage.lake import (
 )
 from linkage.model.specification import LinkageModel
 from linkage.model.training import SessionHistory
-from linkage.quality.charts import history_charts, model_charts, waterfall_chart
+from linkage.quality.charts import history_charts, model_charts
 from linkage.quality.threshold_page import ThresholdReport, threshold_report
 
 MARK = "run.json"
 OURS = (
     *("match_weights.html", "m_u.html", "em_session_*.html"),
-    *("thresholds.html", "thresholds.json", "rules.json"),
+    *("thresholds.html", "thresholds.json", "rules.json", "calibration.json", "growth.json"),
     *("waterfall.html", "waterfall.json"),
 )
-
-Named = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -89,10 +84,10 @@ def load(args: argparse.Namespace) -> ExplainSettings:
         file = args.run / MODEL if args.run else args.model
         raise ConfigError(f"{file}: the model is not trained; match --training trains it and writes model.json")
     inputs = named_inputs(args.input)
-    pair = None if args.pair is None else _pair(args.pair, list(inputs))
+    pair = None if args.pair is None else parse_pair(args.pair, list(inputs))
     if pair is not None:
         check_inputs(inputs, model)
-        _check_link(pair, model)
+        check_link(pair, model)
     check_replaceable(None, args.output, mark=MARK, job="explain", only=OURS)
     pages = model_charts(model) | history_charts(model, sessions)
     return ExplainSettings(
@@ -112,8 +107,7 @@ def run(spark: SparkSession, settings: ExplainSettings, run: Run) -> None:
     clear_leftovers(spark, settings.output)
     check_replaceable(spark, settings.output, mark=MARK, job=run.job, only=OURS)
     run.manifest.config = {"model": config.digest(*model_documents(settings.model).values())}
-    pages, documents = dict(settings.pages), dict(settings.documents)
-    lines = []
+    pages, documents, lines = dict(settings.pages), dict(settings.documents), list[str]()
     if settings.pair is not None:
         with run.stage("read"):
             frames = {name: read_input(spark, path) for name, path in settings.inputs.items()}
@@ -121,13 +115,8 @@ def run(spark: SparkSession, settings: ExplainSettings, run: Run) -> None:
             records = linkage_records(frames, settings.model, ())
             check_runnable(records, settings.model, ())
         with run.stage("explain"):
-            pair = one_pair(records, settings.pair, settings.model.term_frequency_columns)
-            model = model_of_pair(settings.model, pair, records.sources)
-            explanation = explain_pair(model, pair, with_values=settings.with_values)
-            pages["waterfall.html"] = waterfall_chart(model, explanation)
-            documents["waterfall.json"] = _names(records, explanation) | explanation.document()
-        weight, probability = explanation.match_weight, explanation.match_probability
-        lines.append(f"match weight {weight:.2f} bits, probability {probability:.6g}")
+            found = explained(records, settings.model, settings.pair, with_values=settings.with_values)
+        pages, documents, lines = pages | found.pages, documents | found.documents, [found.line]
     with run.stage("write"), staged_folder(spark, settings.output, mark=MARK, job=run.job, only=OURS) as folder:
         for name, page in pages.items():
             write_text(spark, folder.table(name), page)
@@ -153,44 +142,8 @@ def _model(args: argparse.Namespace) -> tuple[LinkageModel, Sequence[SessionHist
     if args.run is None:
         return read_model(args.model), () if args.history is None else read_sessions(args.history), None
     matched = read_matched(args.run)
-    return matched.model, matched.sessions, threshold_report(matched.patterns, matched.model, matched.weights)
-
-
-def _check_link(pair: tuple[Named, Named], model: LinkageModel) -> None:
-    (one, _), (other, _) = pair
-    if model.link_type == "link_only" and one == other:
-        raise ConfigError(f"--pair: link_type link_only makes no pair of two records of {one}; name two inputs")
-
-
-def _pair(option: str, inputs: list[str]) -> tuple[Named, Named]:
-    try:
-        parts = next(csv.reader([option], strict=True))
-    except csv.Error:
-        parts = []
-    if len(parts) != 2 or not all(parts):
-        raise ConfigError(
-            "--pair: write it as ID,ID, or as SOURCE:ID,SOURCE:ID if there are several inputs; "
-            'what has a comma in it goes in double quotes: "a,1",b'
-        )
-    first, second = (_named(part, inputs) for part in parts)
-    if first == second:
-        raise ConfigError("--pair names one record twice; name two")
-    return first, second
-
-
-def _named(part: str, inputs: list[str]) -> Named:
-    if len(inputs) == 1:
-        return inputs[0], part
-    source, colon, identifier = part.partition(":")
-    if source not in inputs or not colon or not identifier:
-        raise ConfigError(f"--pair: with several inputs, write SOURCE:ID; sources: {', '.join(inputs)}")
-    return source, identifier
-
-
-def _names(records: LinkageRecords, explanation: Explanation) -> dict[str, Any]:
-    """Which record is on which side, under the names that scored pairs have."""
-    sides = {"l": explanation.left, "r": explanation.right}
-    ids = {f"unique_id_{side}": identifier for side, (_, identifier) in sides.items()}
-    if len(records.sources) == 1:
-        return ids
-    return ids | {f"source_dataset_{side}": records.sources[source] for side, (source, _) in sides.items()}
+    return (
+        matched.model,
+        matched.sessions,
+        threshold_report(matched.patterns, matched.model, matched.weights, matched.records),
+    )

@@ -169,6 +169,7 @@ def run(spark: SparkSession, settings: MatchSettings, run: Run) -> None:
     columns = counted_columns(settings.model, for_training=settings.plan is not None)
     with run.stage("count"):
         found = survey(records, _all_rules(settings), columns, limits=limits)
+    run.manifest.counts["records_by_input"] = dict(found.counts)
     surveyed = costs.Surveyed(_all_rules(settings), columns, found, run.manifest.seconds["count"])
     by_spark = not _by_tasks(spark, settings)
     if settings.dry_run or settings.output is None:

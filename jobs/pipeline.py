@@ -58,9 +58,17 @@ def _summary(lake: Lake, config: PipelineSettings, run: Run) -> str:
         *stage_summary.found(run.manifest.counts, run.manifest.more),
         *(f"{_label(place)}{_cluster(row)}" for place, row in enumerate(biggest)),
         f"seconds             {took}",
-        f"this run            {run.folder}",
+        *_unchanged(run),
+        stage_summary.where(run),
     ]
     return "\n".join(lines)
+
+
+def _unchanged(run: Run) -> list[str]:
+    """Says which stages had nothing to do, if any."""
+    stages = [name for name, outcome in run.manifest.stages.items() if outcome == "unchanged"]
+    told = "all stages" if len(stages) == len(run.manifest.stages) else ", ".join(stages)
+    return [f"nothing to do       for {told}: what they read is unchanged"] if stages else []
 
 
 def _label(place: int) -> str:

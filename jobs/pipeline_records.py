@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import schemas
 from jobs.harness.costs import Surveyed
 from jobs.harness.limits import records_memory
-from jobs.harness.models import model_of_row
+from jobs.harness.models import KeptModel, model_of_row
 from jobs.settings import LinkSettings, PipelineSettings
 from linkage.engine.checks import check_runnable
 from linkage.engine.frequencies import counted_columns
@@ -43,20 +43,20 @@ def runnable_records(
     return hold(records, memory=records_memory(lake.spark))
 
 
-def trained_model(lake: Lake) -> tuple[str, LinkageModel]:
-    """The one model of linkage/models, with its name.
+def trained_model(lake: Lake) -> KeptModel:
+    """The one model of linkage/models.
 
     Raises:
         InputError: The table is not there, or is not what its schema says.
         ConfigError: The model is none of ours.
     """
     [row] = lake.read(Zone.LINKAGE, "models", schemas.load("models")).collect()
-    return row["name"], model_of_row(row.asDict())
+    return model_of_row(row.asDict())
 
 
 def trained_rules(lake: Lake) -> tuple[LinkageModel, tuple[KeyedRule, ...]]:
     """The same model and its blocking rules, taken apart; raises the same, and ConfigError for a rule that is none."""
-    _, model = trained_model(lake)
+    model = trained_model(lake).model
     return model, keyed_rules(model.blocking_rules, model.dialect, where="linkage/models")
 
 

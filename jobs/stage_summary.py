@@ -28,7 +28,7 @@ def of_stage(stage: str, lake: Lake, run: Run) -> str:
     if stage == "train":
         lines.append(_line("trained on", f"{counts['em_sessions']} EM sessions; the model is in linkage/models"))
         lines += [f"warning: {warning}" for warning in run.manifest.more.get("training", {}).get("warnings", [])]
-    return "\n".join([*lines, _line("this run", str(run.folder))])
+    return "\n".join([*lines, where(run)])
 
 
 def found(counts: Mapping[str, int], more: Mapping[str, Any]) -> list[str]:
@@ -40,7 +40,9 @@ def found(counts: Mapping[str, int], more: Mapping[str, Any]) -> list[str]:
     """
     lines = []
     if "people" in counts:
-        lines.append(_line("people made", f"{counts['people']:,}, with {counts['known_records']:,} records"))
+        lines.append(
+            _line("people made", f"{counts['people']:,}, of some of whom there are {counts['known_records']:,} records")
+        )
     if "quarantined" in counts:
         lines.append(_line("records in", f"{counts['rows']:,}"))
         lines.append(_line("quarantined", f"{counts['quarantined']:,}{_reasons(counts)}"))
@@ -60,6 +62,12 @@ def found(counts: Mapping[str, int], more: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def where(run: Run) -> str:
+    """The folder of a run, and the pages in it that a browser opens."""
+    pages = ", ".join(sorted(path.name for path in run.folder.glob("*.html")))
+    return _line("this run", f"{run.folder}{f', with {pages}' if pages else ''}")
+
+
 def accuracy(lake: Lake) -> dict[str, float | None]:
     """Overall precision, recall and F1 as the stage `evaluate` left them."""
     return overall_accuracy(lake.read(Zone.EVALUATION, "linkage_error", schemas.load("linkage_error")))
@@ -71,7 +79,7 @@ def _line(label: str, text: str) -> str:
 
 def _of_how_many(counts: Mapping[str, int]) -> str:
     records = f" from {counts['records']:,} records" if "records" in counts else ""
-    people = f"; {counts['people_with_records']:,} people have any" if "people_with_records" in counts else ""
+    people = f", which are of {counts['people_with_records']:,} people" if "people_with_records" in counts else ""
     return records + people
 
 

@@ -14,14 +14,13 @@ from jobs.harness import stages
 from jobs.harness.config import load as load_yaml
 from jobs.harness.limits import kernel_limits
 from jobs.harness.manifest import write_json
-from jobs.harness.models import model_documents, model_row, read_model
+from jobs.harness.models import KeptModel, model_documents, model_row, read_model
 from jobs.pipeline_records import runnable_records, trained_model
 from jobs.settings import PipelineSettings
 from linkage.engine.frequencies import counted_columns
 from linkage.engine.survey import survey
 from linkage.engine.training import train, training_rules
 from linkage.lake import Lake, LakeRoots, Zone, table_path
-from linkage.model.specification import LinkageModel
 from linkage.model.training_plan import TrainingPlan
 
 
@@ -48,7 +47,7 @@ def work(task: stages.Task[PipelineSettings]) -> dict[str, int]:
 
 def _take(task: stages.Task[PipelineSettings], trained_in: LakeRoots) -> dict[str, int]:
     others = Lake(task.spark, trained_in, frozenset({Zone.LINKAGE}), frozenset())
-    _keep(*trained_model(others), task)
+    _keep(trained_model(others), task)
     return {"em_sessions": 0}
 
 
@@ -66,19 +65,20 @@ def _train(task: stages.Task[PipelineSettings], settings: Path, training: Path) 
         survey(records, rules.all, counted_columns(model, for_training=True), limits=limits),
         limits=limits,
     )
-    task.run.manifest.more["training"] = {**trained.report, "warnings": list(trained.warnings)}
-    _keep(settings.stem, trained.model, task)
+    report = {**trained.report, "warnings": list(trained.warnings)}
+    task.run.manifest.more["training"] = report
+    _keep(KeptModel(settings.stem, trained.model, report), task)
     return {
         "deterministic_pairs": trained.report["pairs_of_deterministic_rules"],
         "em_sessions": len(rules.sessions),
     }
 
 
-def _keep(name: str, model: LinkageModel, task: stages.Task[PipelineSettings]) -> None:
-    for file, document in model_documents(model).items():
+def _keep(kept: KeptModel, task: stages.Task[PipelineSettings]) -> None:
+    for file, document in model_documents(kept.model).items():
         write_json(task.run.folder / file, document)
     schema = schemas.load("models")
-    row = model_row(name, model)
+    row = model_row(kept)
     task.lake.overwrite(task.spark.createDataFrame([row], schema.struct_type()), Zone.LINKAGE, "models", schema)
 
 

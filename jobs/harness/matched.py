@@ -31,12 +31,14 @@ class Matched:
         sessions: Of its training; none if it had none.
         patterns: Its `pattern_counts`.
         weights: The weights that it was given, in bits, by what `run.json` calls them.
+        records: How many it had, by input.
     """
 
     model: LinkageModel
     sessions: tuple[SessionHistory, ...]
     patterns: pa.Table
     weights: Mapping[str, float]
+    records: Mapping[str, int]
 
 
 def read_matched(folder: Path) -> Matched:
@@ -54,7 +56,8 @@ def read_matched(folder: Path) -> Matched:
     sessions = _sessions(document, mark) if "training" in document else ()
     given = document.get("config", {})
     weights = {name: float(given[name]) for name in _WEIGHTS if name in given}
-    return Matched(model, sessions, read_rows(str(folder / "pattern_counts")), weights)
+    records = document.get("counts", {}).get("records_by_input", {})
+    return Matched(model, sessions, read_rows(str(folder / "pattern_counts")), weights, records)
 
 
 def read_sessions(path: Path) -> tuple[SessionHistory, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from jobs.harness.config import read_text
 from linkage.model.source_pairs import read_document, to_document
 from linkage.model.specification import LinkageModel
 from linkage.model.splink_settings import parse_settings, to_settings
+from linkage.model.training import SessionHistory
 
 
 def read_model(path: Path) -> LinkageModel:
@@ -35,20 +36,40 @@ def model_documents(model: LinkageModel) -> dict[str, dict[str, Any]]:
     return documents | ({"model_by_source_pair.json": to_document(model)} if model.by_source_pair else {})
 
 
-def model_row(name: str, model: LinkageModel) -> tuple[str, str, str | None]:
+@dataclass(frozen=True)
+class KeptModel:
+    """A model as the lake keeps it.
+
+    Attributes:
+        name: Of the settings file that it was trained from.
+        model: With parameters.
+        training: What `linkage.engine.training` tells of how they came about, its EM sessions with it.
+    """
+
+    name: str
+    model: LinkageModel
+    training: Mapping[str, Any]
+
+    @property
+    def sessions(self) -> tuple[SessionHistory, ...]:
+        """The EM sessions of its training."""
+        return tuple(map(SessionHistory.model_validate, self.training["sessions"]))
+
+
+def model_row(kept: KeptModel) -> tuple[str, str, str | None, str]:
     """A model as a row of the lake's table `models`."""
-    document, *beside = (json.dumps(each, sort_keys=True) for each in model_documents(model).values())
-    return name, document, beside[0] if beside else None
+    document, *beside = (json.dumps(each, sort_keys=True) for each in model_documents(kept.model).values())
+    return kept.name, document, beside[0] if beside else None, json.dumps(kept.training)
 
 
-def model_of_row(row: Mapping[str, Any]) -> LinkageModel:
+def model_of_row(row: Mapping[str, Any]) -> KeptModel:
     """The model that a row of the lake's table `models` holds.
 
     Raises:
         ConfigError: It is none of ours.
     """
     model = parse_settings(row["document"], where="linkage/models")
-    if row["by_source_pair"] is None:
-        return model
-    own = read_document(row["by_source_pair"], model, where="linkage/models: by_source_pair")
-    return replace(model, by_source_pair=own)
+    if row["by_source_pair"] is not None:
+        own = read_document(row["by_source_pair"], model, where="linkage/models: by_source_pair")
+        model = replace(model, by_source_pair=own)
+    return KeptModel(row["name"], model, json.loads(row["training"]))

@@ -77,12 +77,11 @@ def connected_components(edges: DataFrame, limits: ComponentLimits) -> Component
         rows = contracted_components(between, finish=_finished, in_process_edges=limits.in_process_edges)
     else:
         rows = _checked(computed(limits.beyond(between)), between)
-    [(nodes, count)] = rows.agg(F.count("*"), F.count_if(F.col("node") == F.col("component"))).collect()
-    return Components(nodes, count, rows)
+    return _counted(rows)
 
 
 def nested_components(edges: DataFrame, limits: ComponentLimits, *, levels: int) -> list[Components]:
-    """The components at several levels, from one pass over the edges if they fit the driver's process.
+    """The components at several levels, from one pass over the edges, each of which serves one level.
 
     Args:
         edges: As for `connected_components`, and `level` (tinyint): from which level on the edge
@@ -92,15 +91,52 @@ def nested_components(edges: DataFrame, limits: ComponentLimits, *, levels: int)
 
     Returns:
         Components at each level. Those found in this process have the nodes of all levels.
+
+    Raises:
+        LinkageError: As for `connected_components`.
     """
     between = edges.select("l", "r", "level").where("l <> r")
     if between.count() > limits.in_process_edges:
-        return [connected_components(between.where(F.col("level") <= level), limits) for level in range(levels)]
+        return _nested_by_spark(computed(between), limits, levels=levels)
     table = between.toArrow()
     left, right, level = (table[name].to_numpy() for name in ("l", "r", "level"))
     del table
     node, found = nested_components_of(left, right, level, levels=levels)
     return [_components(node, component) for component in found]
+
+
+def _nested_by_spark(edges: DataFrame, limits: ComponentLimits, *, levels: int) -> list[Components]:
+    """Components at each level, found among those of the level before and what the new edges add to them."""
+    found = [connected_components(edges.where("level = 0"), limits)]
+    for level in range(1, levels):
+        before = _frame(found[-1], edges)
+        joined = connected_components(_between_components(edges.where(F.col("level") == level), before), limits)
+        after = _frame(joined, edges).select(F.col("node").alias("was"), F.col("component").alias("is"))
+        moved = before.join(after, F.col("component") == F.col("was"), how="left")
+        kept = moved.select("node", F.coalesce("is", "component").alias("component"))
+        # What had no edge before is a node of the smaller graph under its own name.
+        added = after.join(before, F.col("was") == F.col("node"), how="left_anti").select("was", "is")
+        found.append(_counted(computed(kept.unionAll(added))))
+    return found
+
+
+def _between_components(edges: DataFrame, components: DataFrame) -> DataFrame:
+    """Edges between what their ends had been joined to; a node that is in no component stays itself."""
+    for side in ("l", "r"):
+        theirs = components.select(F.col("node").alias(side), F.col("component").alias(f"of_{side}"))
+        edges = edges.join(theirs, side, how="left")
+    return edges.select(*(F.coalesce(f"of_{side}", side).alias(side) for side in ("l", "r")))
+
+
+def _frame(components: Components, edges: DataFrame) -> DataFrame:
+    """The rows of components that may be in this process."""
+    rows = components.rows
+    return edges.sparkSession.createDataFrame(rows) if isinstance(rows, pa.Table) else rows
+
+
+def _counted(rows: DataFrame) -> Components:
+    [(nodes, count)] = rows.agg(F.count("*"), F.count_if(F.col("node") == F.col("component"))).collect()
+    return Components(nodes, count, rows)
 
 
 def _checked(rows: DataFrame, edges: DataFrame) -> DataFrame:

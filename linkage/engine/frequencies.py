@@ -113,16 +113,22 @@ def looked_up(frequencies: ValueFrequencies, columns: Sequence[str]) -> list[str
     return [column for column in columns if frequencies.totals[column].repeated <= LOOKUP_VALUES]
 
 
-def with_joined_frequencies(frame: DataFrame, columns: Sequence[str]) -> DataFrame:
+def with_joined_frequencies(frame: DataFrame, columns: Sequence[str], *, over: DataFrame | None = None) -> DataFrame:
     """Records with one double per column: its value's share of all values, by a join in Spark.
 
     Null where the value is. No row is added or lost. Where records have a person, a value counts once for each.
+
+    Args:
+        frame: The records.
+        columns: Of them.
+        over: The records whose values are counted, if these are only some of them.
     """
+    all_records = frame if over is None else over
     once = PERSON in frame.columns
     for column in columns:
         value = F.col(backticked(column))
         hashed_value = spark_hash(frame, column)
-        valued = frame.where(value.isNotNull()).select(hashed_value.alias(VALUE), *([PERSON] if once else []))
+        valued = all_records.where(value.isNotNull()).select(hashed_value.alias(VALUE), *([PERSON] if once else []))
         counted = (valued.distinct() if once else valued).groupBy(VALUE).agg(F.count("*").alias("n"))
         total = counted.agg(F.sum("n").alias("total"))
         shares = counted.join(F.broadcast(total), how="cross").select(

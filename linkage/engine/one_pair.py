@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from linkage.engine.held import ROW
-from linkage.engine.records import ID, SOURCE, LinkageRecords, backticked
-from linkage.engine.weights import term_frequency_column
+from linkage.engine.frequencies import with_joined_frequencies
+from linkage.engine.records import ID, SOURCE, LinkageRecords
 from linkage.errors import ConfigError, InputError
 
 _SOURCE = "__wanted_source"
@@ -26,7 +25,8 @@ def one_pair(records: LinkageRecords, chosen: Sequence[tuple[str, str]], adjuste
 
     Returns:
         The columns of the records' frame, and a `term_frequency_column` for each adjusted one: the
-        share of values that equal this record's, null where it has none.
+        share of values that equal this record's, null where it has none; where records have a person, of
+        values counted once for each.
 
     Raises:
         ConfigError: One of the two is not there.
@@ -37,7 +37,9 @@ def one_pair(records: LinkageRecords, chosen: Sequence[tuple[str, str]], adjuste
     # A frame's rows are in no plan, and so in no log.
     wanted = records.frame.sparkSession.createDataFrame(rows, f"{_SOURCE} smallint, {_WRITTEN} string")
     is_wanted = (F.col(SOURCE) == F.col(_SOURCE)) & (F.col(ID).cast("string") == F.col(_WRITTEN))
-    pair = records.frame.join(F.broadcast(wanted), is_wanted, "left_semi").toArrow()
+    columns = list(dict.fromkeys(column.lower() for column in adjusted))
+    two = records.frame.join(F.broadcast(wanted), is_wanted, how="left_semi")
+    pair = with_joined_frequencies(two, columns, over=records.frame).toArrow()
     found = [(row[SOURCE], str(row[ID])) for row in pair.select([SOURCE, ID]).to_pylist()]
     for place, (source, written) in zip(("first", "second"), chosen, strict=True):
         count = found.count((numbers[source], written))
@@ -45,30 +47,4 @@ def one_pair(records: LinkageRecords, chosen: Sequence[tuple[str, str]], adjuste
             raise ConfigError(f"the {place} record of the pair is not in input {source}; name one by its unique ID")
         if count > 1:
             raise InputError(f"input {source}: several records have the {place} ID of the pair; make IDs unique")
-    columns = list(dict.fromkeys(column.lower() for column in adjusted))
-    for column, shares in zip(columns, _frequencies(records, pair, columns), strict=True):
-        pair = pair.append_column(term_frequency_column(column), pa.array(shares, pa.float64()))
     return pair
-
-
-def _frequencies(records: LinkageRecords, pair: pa.Table, columns: Sequence[str]) -> list[list[float | None]]:
-    """For each column the share of values that are each record's; values stay out of plans, too."""
-    if not columns:
-        return []
-    rows = pa.array(range(pair.num_rows), pa.int64())
-    named = pair.select(columns).rename_columns([f"{ROW}_{column}" for column in columns]).append_column(ROW, rows)
-    mine = F.broadcast(records.frame.sparkSession.createDataFrame(named))
-    counted = [
-        count.alias(f"{name}_{position}")
-        for position, column in enumerate(columns)
-        for name, count in (
-            ("present", F.count(backticked(column))),
-            ("equal", F.count_if(F.col(backticked(column)) == F.col(backticked(f"{ROW}_{column}")))),
-        )
-    ]
-    by_row = records.frame.select(*map(backticked, columns)).crossJoin(mine).groupBy(ROW).agg(*counted).sort(ROW)
-    found = by_row.collect()
-    return [
-        [row[f"equal_{n}"] / row[f"present_{n}"] if row[f"equal_{n}"] else None for row in found]
-        for n in range(len(columns))
-    ]

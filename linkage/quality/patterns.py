@@ -1,4 +1,4 @@
-"""What counts of all candidate pairs tell without the pairs: thresholds, missed matches, rules.
+"""What counts of all candidate pairs tell without the pairs: thresholds, missed matches, rules, growth.
 
 Every run keeps `pattern_counts`: candidate pairs counted by comparison vector, first rule and pair of
 sources, kept or not. A vector has a match weight and with it a probability of a match, so sums of
@@ -35,6 +35,12 @@ _THRESHOLDS = pa.schema(
         ],
         pa.field("precision", pa.float64()),
         pa.field("recall", pa.float64()),
+    ]
+)
+_GROWTH = pa.schema(
+    [
+        pa.field(name, pa.float64())
+        for name in ("factor", "pairs", "matches", "non_matches", "matches_above", "non_matches_above", "precision")
     ]
 )
 
@@ -137,6 +143,39 @@ def rule_estimates(patterns: pa.Table, model: LinkageModel) -> pa.Table:
             "share": pa.array([found / every if every else None for found in expected], pa.float64()),
         }
     )
+
+
+def growth_estimates(patterns: pa.Table, model: LinkageModel, threshold: float, factors: Sequence[float]) -> pa.Table:
+    """What the same rules and the same vectors would make of more records, of more people of the same kind.
+
+    Matches grow with the people, pairs of strangers with their square: so does their share among the pairs of any
+    vector. Names do not become rarer, and no key is capped.
+
+    Args:
+        patterns: As for `pattern_weights`.
+        model: As for `pattern_weights`.
+        threshold: Match weight in bits from which a vector is kept today; the same vectors are kept then.
+        factors: How many times as many records.
+
+    Returns:
+        One row per factor, in their order: `factor`, `pairs` (expected, so fractional), `matches` and `non_matches`
+        among them, `matches_above` and `non_matches_above` of the vectors that are kept, and their `precision`, null
+        where none is.
+
+    Raises:
+        ConfigError: As for `pattern_weights`.
+    """
+    weights, pairs, matches = _expected(patterns, model)
+    above = weights >= threshold
+    all_of, kept = ((math.fsum(matches[chosen]), float(pairs[chosen].sum())) for chosen in (slice(None), above))
+    rows = []
+    for factor in factors:
+        made, strangers = factor * all_of[0], factor**2 * (all_of[1] - all_of[0])
+        right, wrong = factor * kept[0], factor**2 * (kept[1] - kept[0])
+        rows.append(
+            (factor, made + strangers, made, strangers, right, wrong, right / (right + wrong) if kept[1] else None)
+        )
+    return pa.Table.from_pylist([dict(zip(_GROWTH.names, row, strict=True)) for row in rows], _GROWTH)
 
 
 def _expected(

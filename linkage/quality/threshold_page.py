@@ -1,4 +1,4 @@
-"""What counts of candidate pairs tell about thresholds and blocking rules, for people and as plain values."""
+"""What counts of candidate pairs tell about thresholds, rules, the prior and growth, for people and as plain values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.model.specification import LinkageModel
+from linkage.quality.calibration import prior_calibration
 from linkage.quality.charts import chart_page
-from linkage.quality.patterns import pattern_weights, rule_estimates, threshold_estimates
+from linkage.quality.patterns import growth_estimates, pattern_weights, rule_estimates, threshold_estimates
 
 LIMITS = (
     "Weights are without term-frequency adjustments: these belong to values, and only levels are counted. A run with a "
@@ -24,6 +25,8 @@ LIMITS = (
 )
 
 _TITLE = "Thresholds and blocking rules"
+# How many times as many records.
+_FACTORS = (2.0, 5.0, 10.0)
 # Beyond, a probability is 0 or 1 to thirty digits.
 _LARGEST = 100
 _PAIRS_AXIS = {
@@ -51,6 +54,25 @@ _THRESHOLD_HEADINGS = (
     "Recall among candidates",
 )
 _RULE_HEADINGS = ("Rule", "Condition", "Pairs first made by it", "Matches among them", "Share of all matches")
+_PRIOR_HEADINGS = (
+    "Sources",
+    "Possible pairs",
+    "Candidate pairs",
+    "Matches supposed",
+    "Matches expected",
+    "Prior",
+    "Prior that fits",
+    "Shift (bits)",
+)
+_GROWTH_HEADINGS = (
+    "Times the records",
+    "Candidate pairs",
+    "Matches",
+    "Non-matches",
+    "Matches kept",
+    "Non-matches kept (false)",
+    "Precision",
+)
 
 
 @dataclass(frozen=True)
@@ -60,11 +82,15 @@ class ThresholdReport:
     Attributes:
         thresholds: Rows of `linkage.quality.patterns.threshold_estimates`, ascending.
         rules: Rows of `linkage.quality.patterns.rule_estimates`, each with its `condition`.
+        calibration: Rows of `linkage.quality.calibration.prior_calibration`.
+        growth: Rows of `linkage.quality.patterns.growth_estimates` at the highest weight that the run used.
         used: The weights that the run itself used, in bits, by what they are called.
     """
 
     thresholds: Sequence[Mapping[str, Any]]
     rules: Sequence[Mapping[str, Any]]
+    calibration: Sequence[Mapping[str, Any]]
+    growth: Sequence[Mapping[str, Any]]
     used: Mapping[str, float]
 
     def documents(self) -> dict[str, dict[str, Any]]:
@@ -73,10 +99,12 @@ class ThresholdReport:
         return {
             "thresholds.json": {"limits": list(LIMITS), "used": used, "thresholds": list(self.thresholds)},
             "rules.json": {"limits": list(LIMITS), "rules": list(self.rules)},
+            "calibration.json": {"limits": list(LIMITS), "sources": list(self.calibration)},
+            "growth.json": {"limits": list(LIMITS), "growth": list(self.growth)},
         }
 
     def page(self) -> str:
-        """`thresholds.html`: the limits, charts of what a threshold trades, and both tables; needs no network."""
+        """`thresholds.html`: the limits, charts of what a threshold trades, and the tables; needs no network."""
         limits = "".join(f"<li>{_text(limit)}</li>" for limit in LIMITS)
         above = (
             f"<h1>{_TITLE}</h1><p>Expected from all candidate pairs of the run, kept or not, by the model's own "
@@ -89,8 +117,38 @@ class ThresholdReport:
             "<h2>Blocking rules</h2><p>A pair counts under the first rule that makes it. A later rule may make it, "
             "too: to leave a rule out loses these matches at most, and exactly these if it is the last.</p>"
             f"{_table(_RULE_HEADINGS, self._rule_rows())}"
+            "<h2>Does the prior fit?</h2><p>Training supposed so many matches among all possible pairs; the candidate "
+            "pairs speak for so many. The prior that fits them leaves out what no rule made, so it is a lower bound. "
+            "Every weight would change by the shift: up to a bit is usual, and several bits say that the deterministic "
+            "rules or the recall given for them do not fit these sources.</p>"
+            f"{_table(_PRIOR_HEADINGS, self._prior_rows())}"
+            "<h2>If there were more records</h2><p>Of more people of the same kind, under the same rules, keeping "
+            f"the same agreements as {self._highest()} keeps today: matches grow with the people, pairs of strangers "
+            "with their square.</p>"
+            f"{_table(_GROWTH_HEADINGS, self._growth_rows())}"
         )
         return chart_page(_drawing(self.thresholds, self.used), _TITLE, head=_STYLE, above=above, below=below)
+
+    def _highest(self) -> str:
+        weight = _highest(self.used)
+        return "no weight" if weight is None else f"a weight of {weight:g}"
+
+    def _prior_rows(self) -> Iterable[tuple[bool, list[str]]]:
+        for row in self.calibration:
+            counts = [f"{row[name]:,}" for name in ("possible_pairs", "candidate_pairs")]
+            matches = [f"{row[f'matches_{name}']:,.1f}" for name in ("supposed", "expected")]
+            priors = [f"{row[name]:.3g}" for name in ("prior", "prior_fitted")]
+            shift = "–" if row["shift"] is None else f"{row['shift']:+.1f}"
+            yield (
+                False,
+                [" × ".join((row["source_dataset_l"], row["source_dataset_r"])), *counts, *matches, *priors, shift],
+            )
+
+    def _growth_rows(self) -> Iterable[tuple[bool, list[str]]]:
+        names = ("pairs", "matches", "non_matches", "matches_above", "non_matches_above")
+        for row in self.growth:
+            counts = [f"{row[name]:,.0f}" for name in names]
+            yield False, [f"{row['factor']:g}", *counts, _rate(row["precision"])]
 
     def _threshold_rows(self) -> Iterable[tuple[bool, list[str]]]:
         used = set(self.used.values())
@@ -109,23 +167,29 @@ class ThresholdReport:
             yield False, [row["match_key"], row["condition"], *found]
 
 
-def threshold_report(patterns: pa.Table, model: LinkageModel, used: Mapping[str, float]) -> ThresholdReport:
-    """Estimates at every whole weight that the pairs have, at those that the run used, and for each rule.
+def threshold_report(
+    patterns: pa.Table, model: LinkageModel, used: Mapping[str, float], records: Mapping[str, int]
+) -> ThresholdReport:
+    """Estimates at every whole weight that the pairs have, at those that the run used, for each rule and two sources.
 
     Args:
         patterns: As for `linkage.quality.patterns.rule_estimates`.
         model: That of the run.
         used: The run's own weights in bits, by what they are called.
+        records: How many there were, by source.
 
     Raises:
         ConfigError: As for `linkage.quality.patterns.rule_estimates`.
     """
     weights = pattern_weights(patterns, model)
     conditions = [_condition(rule.sql, rule.arrays_to_explode) for rule in model.blocking_rules]
-    rules = rule_estimates(patterns, model).to_pylist()
+    rules, highest = rule_estimates(patterns, model).to_pylist(), _highest(used)
+    growth = () if highest is None else growth_estimates(patterns, model, highest, _FACTORS).to_pylist()
     return ThresholdReport(
         thresholds=threshold_estimates(patterns, model, _thresholds(weights, used.values())).to_pylist(),
         rules=[{**rule, "condition": conditions[int(rule["match_key"])]} for rule in rules],
+        calibration=prior_calibration(patterns, model, records).to_pylist(),
+        growth=growth,
         used=used,
     )
 
@@ -135,6 +199,10 @@ def _thresholds(weights: np.ndarray[Any, np.dtype[np.float64]], used: Iterable[f
     finite = np.clip(weights[np.isfinite(weights)], -_LARGEST, _LARGEST)
     whole = range(math.floor(finite.min()), math.floor(finite.max()) + 1) if len(finite) else range(0)
     return sorted({*map(float, whole), *filter(math.isfinite, used)})
+
+
+def _highest(used: Mapping[str, float]) -> float | None:
+    return max(filter(math.isfinite, used.values()), default=None)
 
 
 def _condition(sql: str, arrays: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from tests.linkage.people import people
 
 MODEL_PAGES = {"match_weights.html", "m_u.html"}
 SESSIONS = {"em_session_1.html", "em_session_2.html"}
-TRADED = {"thresholds.html", "thresholds.json", "rules.json"}
+TRADED = {"thresholds.html", "thresholds.json", "rules.json", "calibration.json", "growth.json"}
 LINKED = TRAINED | {"link_type": "link_only"}
 
 
@@ -67,6 +67,9 @@ def test_a_pair_is_explained_as_match_scored_it(linked):
     written = TRAINED["blocking_rules_to_generate_predictions"]
     made = counts["candidate_pairs"]
     assert rules == {str(n): (rule["blocking_rule"], made[str(n)]) for n, rule in enumerate(written)}
+    [fits] = desk.document("calibration.json")["sources"]
+    assert (fits["possible_pairs"], fits["candidate_pairs"]) == (100 * 100, counts["candidate_pairs_total"])
+    assert [row["factor"] for row in desk.document("growth.json")["growth"]] == [2, 5, 10]
 
 
 def test_values_are_shown_only_if_asked_for_and_logged_never(linked):

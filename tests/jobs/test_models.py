@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import schemas
-from jobs.harness.models import model_documents, model_of_row, model_row, read_model
+from jobs.harness.models import KeptModel, model_documents, model_of_row, model_row, read_model
 from linkage.errors import ConfigError
 from linkage.model.specification import SourcePairParameters
 from linkage.model.splink_settings import to_settings
@@ -16,16 +16,21 @@ from tests.linkage.splink_models import model
 POOLED = model(TRAINED)
 OWN = {("courts", "prisons"): SourcePairParameters(0.25, {"surname": [(1, 0.5, None), (0, 0.5, 1 / 3)]})}
 WHOLE = replace(POOLED, by_source_pair=OWN)
+SESSION = {"rule": "l.a = r.a", "iterations": 1, "priors": [0.1, 0.2], "parameters": {}}
+TRAINING = {"pairs_possible": 6, "sessions": [SESSION]}
 
 
 @pytest.mark.parametrize(("written", "own"), [(POOLED, {}), (WHOLE, OWN)])
 def test_a_row_of_the_lake_holds_the_whole_model(written, own):
-    row = dict(zip(schemas.load("models").column_names, model_row("justice", written), strict=True))
+    kept = KeptModel("justice", written, TRAINING)
+    row = dict(zip(schemas.load("models").column_names, model_row(kept), strict=True))
     assert row["name"] == "justice"
     assert (row["by_source_pair"] is None) == (own == {})
     found = model_of_row(row)
-    assert found.by_source_pair == own
-    assert to_settings(found) == to_settings(POOLED)
+    assert found.model.by_source_pair == own
+    assert to_settings(found.model) == to_settings(POOLED)
+    assert (found.name, found.training) == ("justice", TRAINING)
+    assert [(session.rule, session.priors) for session in found.sessions] == [("l.a = r.a", (0.1, 0.2))]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +47,7 @@ def test_files_hold_the_whole_model(tmp_path, written, names):
 
 
 def test_parameters_of_another_model_are_refused_wherever_they_are(tmp_path):
-    name, _, beside = model_row("justice", WHOLE)
+    name, _, beside, _ = model_row(KeptModel("justice", WHOLE, TRAINING))
     other = json.dumps(to_settings(POOLED.with_prior(0.5)))
     with pytest.raises(ConfigError, match=r"^linkage/models: by_source_pair: belongs to a model with other"):
         model_of_row({"name": name, "document": other, "by_source_pair": beside})

@@ -110,7 +110,7 @@ def test_linkage_error_is_measured_overall_by_datasets_and_by_subgroup(done):
     truth = {row["record_id"]: row["true_person_id"] for row in pipeline.table(Zone.EVALUATION, "truth").collect()}
     people = {truth[record_id] for record_id, *_ in _persons(pipeline)} - {None}
     assert pipeline.manifest["counts"]["people_with_records"] == len(people)
-    assert f"; {len(people):,} people have any\n" in out
+    assert f", which are of {len(people):,} people\n" in out
 
 
 def test_the_manifest(done):
@@ -130,6 +130,9 @@ def test_a_second_run_does_nothing_and_says_the_same(done):
     assert code == 0
     assert [json.loads(line)["outcome"] for line in err.splitlines()] == ["unchanged"] * len(STAGES)
     assert _facts(out) == _facts(first)
+    assert "nothing to do       for all stages: what they read is unchanged" in out.splitlines()
+    assert "nothing to do" not in first
+    assert ", with data_quality.html" in first
     assert _persons(pipeline) == before
     # A stage by itself knows the same marks.
     code, out, err = pipeline.run(job="resolve")
@@ -288,19 +291,32 @@ def test_what_linking_would_take_is_foretold_by_rule(done):
     assert {key: pairs for key, pairs in new.items() if pairs} == dict(map(tuple, considered))
 
 
-def test_what_thresholds_trade_is_drawn_from_all_candidate_pairs(done):
+def test_charts_tell_of_the_model_its_candidate_pairs_and_two_records(done):
     pipeline, _ = done
-    code, out, err = pipeline.run(job="thresholds")
+    scored = pipeline.table(Zone.LINKAGE, "scored_pairs").orderBy(F.desc("match_weight"), "record_id_l", "record_id_r")
+    row = scored.where("source_dataset_l <> source_dataset_r").first()
+    sides = [f"{row[f'source_dataset_{side}']}:{row[f'record_id_{side}']}" for side in "rl"]
+    code, out, err = pipeline.run("--pair", ",".join(sides), job="charts")
     assert code == 0, err
     folder = pipeline.folder / "runs" / pipeline.manifest["run_id"]
-    assert out == f"thresholds.html, thresholds.json, rules.json are in {folder}\n"
-    rules = json.loads((folder / "rules.json").read_text())["rules"]
-    told = json.loads((folder / "thresholds.json").read_text())
+    pages = ["match_weights.html", "m_u.html", "em_session_1.html", "em_session_2.html", "em_session_3.html"]
+    told = ["thresholds.json", "rules.json", "calibration.json", "growth.json"]
+    expected = [*pages, "thresholds.html", "waterfall.html", *told, "waterfall.json"]
+    assert out.splitlines()[-1] == f"{', '.join(expected)} are in {folder}"
+    thresholds, rules, calibration, _, waterfall = (
+        json.loads((folder / name).read_text()) for name in expected if name.endswith(".json")
+    )
+    # Frequencies are of persons here, and weights those of the two datasets.
+    assert waterfall["match_weight"] == pytest.approx(row["match_weight"], abs=1e-9)
+    assert [waterfall[f"unique_id_{side}"] for side in "lr"] == [row[f"record_id_{side}"] for side in "lr"]
     considered = pipeline.table(Zone.LINKAGE, "pattern_counts").agg(F.sum("pairs")).first()[0]
-    assert sum(rule["pairs"] for rule in rules) == considered
-    assert told["used"] == {"threshold_weight": 0.0, "cluster_weight": 10.0}
-    assert {row["pairs_above"] + row["pairs_below"] for row in told["thresholds"]} == {considered}
-    assert (folder / "thresholds.html").read_text().startswith("<!DOCTYPE html>")
+    assert sum(rule["pairs"] for rule in rules["rules"]) == considered
+    assert thresholds["used"] == {"threshold_weight": 0.0, "cluster_weight": 10.0}
+    assert {each["pairs_above"] + each["pairs_below"] for each in thresholds["thresholds"]} == {considered}
+    assert sum(each["candidate_pairs"] for each in calibration["sources"]) == considered
+    for name in expected:
+        if name.endswith(".html"):
+            assert (folder / name).read_text().startswith("<!DOCTYPE html>")
 
 
 def _persons(pipeline: PipelineDesk) -> list[tuple]:
@@ -309,7 +325,7 @@ def _persons(pipeline: PipelineDesk) -> list[tuple]:
 
 def _facts(out: str) -> list[str]:
     """The lines of a summary that a second run must repeat."""
-    return [line for line in out.splitlines() if not line.startswith(("seconds", "this run"))]
+    return [line for line in out.splitlines() if not line.startswith(("seconds", "nothing to do", "this run"))]
 
 
 def test_a_budget_that_is_too_small_refuses(done):

@@ -45,7 +45,10 @@ def test_a_summary_has_a_line_for_each_thing():
 @pytest.mark.parametrize(
     ("counts", "line"),
     [
-        ({"people": 20_000, "known_records": 58_603}, "people made         20,000, with 58,603 records"),
+        (
+            {"people": 20_000, "known_records": 58_603},
+            "people made         20,000, of some of whom there are 58,603 records",
+        ),
         (
             {"pairs_considered": 4_000, "pairs_kept": 30, "capped_keys": 0},
             "pairs considered    4,000, 30 kept",
@@ -57,7 +60,7 @@ def test_a_summary_has_a_line_for_each_thing():
         ({"persons": 17}, "persons found       17"),
         (
             {"persons": 17, "records": 1_024, "people_with_records": 16},
-            "persons found       17 from 1,024 records; 16 people have any",
+            "persons found       17 from 1,024 records, which are of 16 people",
         ),
     ],
 )
@@ -69,6 +72,14 @@ def test_rows_set_aside_are_told_by_reason_most_first():
     counts = {"rows": 1_000, "records": 990, "quarantined": 10, "quarantined_row_repeated": 3, "quarantined_key": 7}
     told = ["records in          1,000", "quarantined         10 (key 7, row repeated 3)"]
     assert stage_summary.found(counts, {}) == told
+
+
+def test_a_run_is_pointed_to_with_its_pages(tmp_path):
+    (tmp_path / "data_quality.html").write_text("")
+    (tmp_path / "run.json").write_text("")
+    assert stage_summary.where(SimpleNamespace(folder=tmp_path)) == (
+        f"this run            {tmp_path}, with data_quality.html"
+    )
 
 
 def test_a_training_alone_tells_its_warnings(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from linkage.engine import labels
 from linkage.engine.clusters import clusters
-from linkage.engine.components import ComponentLimits, components_of, nested_components_of
+from linkage.engine.components import ComponentLimits, components_of, nested_components, nested_components_of
 from linkage.engine.nested import nested_clusters
 from tests.linkage.engine.prepared import IN_PROCESS, prepared
 from tests.linkage.splink_models import comparison, exact, null, otherwise, settings
@@ -32,6 +32,30 @@ def test_components_at_each_level_are_those_of_its_edges(edges):
         alone, expected = components_of(left[level <= number], right[level <= number])
         known = dict(zip(alone.tolist(), expected.tolist(), strict=True))
         assert component.tolist() == [known.get(each, each) for each in node.tolist()]
+
+
+def test_beyond_one_process_each_edge_serves_one_level(spark):
+    # A path of ten at level 0, which level 1 joins to nodes of its own and level 2 to one more; 99 is alone before.
+    path = [(n, n + 1, 0) for n in range(10, 19)]
+    edges = [*path, (15, 30, 1), (30, 31, 1), (31, 12, 1), (40, 41, 1), (9, 30, 2), (99, 40, 2)]
+    frame = spark.createDataFrame(edges, "l bigint, r bigint, level tinyint")
+    got = []
+
+    def beyond(given):
+        got.append(sorted(tuple(row) for row in given.collect()))
+        graph = nx.Graph(got[-1])
+        rows = [(node, min(each)) for each in nx.connected_components(graph) for node in each]
+        return given.sparkSession.createDataFrame(rows, "node bigint, component bigint")
+
+    found = nested_components(frame, ComponentLimits(in_process_edges=2, beyond=beyond), levels=3)
+    for level, at in enumerate(found):
+        graph = nx.Graph([(left, right) for left, right, first in edges if first <= level])
+        expected = {node: min(each) for each in nx.connected_components(graph) for node in each}
+        rows = at.rows if isinstance(at.rows, pa.Table) else at.rows.toArrow()
+        assert dict(zip(rows["node"].to_pylist(), rows["component"].to_pylist(), strict=True)) == expected
+        assert (at.nodes, at.count) == (len(expected), len(set(expected.values())))
+    # The path is one node, 10, when level 1 is looked at; the two edges of level 2 fit this process.
+    assert got == [[edge[:2] for edge in path], [(10, 30), (30, 31), (31, 10), (40, 41)]]
 
 
 def _prepared(spark, sources, ids):

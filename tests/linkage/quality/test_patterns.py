@@ -10,7 +10,7 @@ from linkage.engine.kernel import KernelLimits
 from linkage.engine.named import named_patterns
 from linkage.errors import ConfigError
 from linkage.model.specification import SourcePairParameters
-from linkage.quality.patterns import pattern_weights, rule_estimates, threshold_estimates
+from linkage.quality.patterns import growth_estimates, pattern_weights, rule_estimates, threshold_estimates
 from tests.linkage.engine.prepared import plain, prepared
 from tests.linkage.people import people
 from tests.linkage.splink_models import comparison, exact, level, model, null, otherwise, settings
@@ -155,3 +155,18 @@ def test_pairs_that_a_run_kept_are_those_whose_vectors_weigh_enough(spark, limit
 def test_a_rule_that_the_model_does_not_have_is_refused():
     with pytest.raises(ConfigError, match="the model has no blocking rule 7"):
         rule_estimates(_table([("7", 2, 1, 5)]), MODEL)
+
+
+def test_matches_grow_with_the_people_and_strangers_with_their_square():
+    # Of 519 pairs 133 matches are expected; from weight 0 on, 139 pairs with 113.
+    today, tenfold = growth_estimates(_table(), MODEL, 0, [1, 10]).to_pylist()
+    assert today == pytest.approx(
+        {
+            "factor": 1, "pairs": 519, "matches": 133, "non_matches": 386, "matches_above": 113,
+            "non_matches_above": 26, "precision": 113 / 139,
+        }
+    )  # fmt: skip
+    assert (tenfold["pairs"], tenfold["matches"], tenfold["non_matches"]) == pytest.approx((39_930, 1330, 38_600))
+    assert tenfold["precision"] == pytest.approx(1130 / (1130 + 2600))
+    [nothing] = growth_estimates(_table(), MODEL, 4, [2]).to_pylist()
+    assert (nothing["matches_above"], nothing["precision"]) == (0, None)

@@ -23,7 +23,7 @@ USED = {"threshold_weight": -3.5, "cluster_weight": float("inf")}
 
 def _report(keys=("0", "1"), used=USED):
     counts = {"match_key": keys, "gamma_name": pa.array([1, 0], pa.int32()), "pairs": [30, 90], "kept": [30, 90]}
-    return threshold_report(pa.table(counts), MODEL, used)
+    return threshold_report(pa.table(counts), MODEL, used, {"people": 21})
 
 
 def test_whole_bits_and_the_runs_own_weights_are_told():
@@ -49,12 +49,24 @@ def test_rules_are_told_as_they_are_written():
     assert (first["share"], second["share"]) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
 
 
+def test_the_prior_and_growth_are_told_beside():
+    documents = _report(used={"threshold_weight": -3.5, "cluster_weight": 0.5}).documents()
+    [row] = documents["calibration.json"]["sources"]
+    assert (row["source_dataset_l"], row["possible_pairs"], row["candidate_pairs"]) == ("people", 210, 120)
+    assert (row["matches_supposed"], row["matches_expected"]) == (pytest.approx(42), pytest.approx(30))
+    growth = {row["factor"]: row for row in documents["growth.json"]["growth"]}
+    # Of the pairs of weight 1, 20 matches and 10 others are kept: at ten times the records 200 and 1,000.
+    assert growth[10]["precision"] == pytest.approx(1 / 6)
+    assert _report(used={}).documents()["growth.json"]["growth"] == []  # nothing is known to be kept
+
+
 def test_a_run_without_candidates_has_a_page_too():
     counts = {"match_key": pa.array([], pa.string()), "gamma_name": pa.array([], pa.int32())}
     empty = pa.table({**counts, "pairs": pa.array([], pa.int64()), "kept": pa.array([], pa.int64())})
-    report = threshold_report(empty, MODEL, {"threshold_weight": 0.0})
+    report = threshold_report(empty, MODEL, {"threshold_weight": 0.0}, {"people": 0})
     [row] = report.documents()["thresholds.json"]["thresholds"]
     assert (row["threshold_weight"], row["pairs_above"], row["recall"]) == (0, 0, None)
+    assert report.documents()["calibration.json"]["sources"] == []  # no possible pair
     assert "–" in report.page()
 
 
@@ -69,6 +81,7 @@ def test_the_page_says_its_limits_and_needs_no_network():
     assert re.search(r"<tr class=used><td>-3.5</td><td>120</td><td>30.0</td><td>90.0</td>", markup)
     assert not re.findall(r"https?:|src=|href=|<script|<link|<img|<iframe", markup)
     assert "cdn.jsdelivr" not in page
+    assert re.search(r'<td class="text">people × people</td><td>210</td><td>120</td><td>42.0</td><td>30.0</td>', markup)
     [call] = re.findall(r"^vegaEmbed\(document\.getElementById\('chart'\), (.*), \{\}\)\.catch", page, re.MULTILINE)
     rates, errors = json.loads(call)["vconcat"]
     drawn = {(row["what"], row["threshold"]): row["value"] for row in errors["layer"][0]["data"]["values"]}
