@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 import schemas
 from jobs import settings
 from jobs.explained_pair import Named, check_link, explained, parse_pair
-from jobs.harness import lock
+from jobs.harness import lock, stages
 from jobs.harness.manifest import write_json
 from jobs.harness.run import Run
 from jobs.pipeline_records import runnable_records, trained_model
@@ -27,6 +27,11 @@ from linkage.quality.threshold_page import threshold_report
 
 READS = frozenset({Zone.IDENTIFIERS, Zone.LINKAGE})
 WRITES: frozenset[Zone] = frozenset()
+_TABLES = (
+    stages.Table(Zone.IDENTIFIERS, "records"),
+    stages.Table(Zone.LINKAGE, "models"),
+    stages.Table(Zone.LINKAGE, "pattern_counts"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def load(args: argparse.Namespace) -> ChartsRequest:
     """Read the pipeline's config, and which pair is meant."""
     request = settings.looked_at(args.config)
-    pair = None if args.pair is None else parse_pair(args.pair, list(request.config.ingest.supplies))
+    pair = None if args.pair is None else parse_pair(args.pair, list(request.config.ingest.supplies), with_sources=True)
     return ChartsRequest(request, pair)
 
 
@@ -64,6 +69,7 @@ def run(spark: SparkSession, request: ChartsRequest, run: Run) -> None:
     weights = {"threshold_weight": config.link.threshold_weight, "cluster_weight": config.resolve.cluster_weight}
     lines = []
     with lock.alone(config.lake, config.runs):
+        stages.check_tables(_TABLES, lake, config.runs)
         with run.stage("draw"):
             kept = trained_model(lake)
             patterns = lake.read(Zone.LINKAGE, "pattern_counts", schemas.load("pattern_counts"))

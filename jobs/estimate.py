@@ -12,7 +12,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from jobs import settings
-from jobs.harness import costs, lock
+from jobs.harness import costs, lock, stages
 from jobs.harness.limits import kernel_limits
 from jobs.harness.run import Run
 from jobs.pipeline_records import runnable_records, surveyed_for_linking, trained_rules
@@ -20,6 +20,7 @@ from linkage.lake import Lake, Zone
 
 READS = frozenset({Zone.IDENTIFIERS, Zone.LINKAGE})
 WRITES: frozenset[Zone] = frozenset()
+_TABLES = (stages.Table(Zone.IDENTIFIERS, "records"), stages.Table(Zone.LINKAGE, "models"))
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def run(spark: SparkSession, request: EstimateRequest, run: Run) -> None:
     run.manifest.config = request.pipeline.named
     lake = Lake(spark, config.lake, READS, WRITES)
     with lock.alone(config.lake, config.runs):
+        stages.check_tables(_TABLES, lake, config.runs)
         with run.stage("count"):
             model, rules = trained_rules(lake)
             records = runnable_records(lake, config, model, rules)

@@ -84,7 +84,7 @@ def load(args: argparse.Namespace) -> ExplainSettings:
         file = args.run / MODEL if args.run else args.model
         raise ConfigError(f"{file}: the model is not trained; match --training trains it and writes model.json")
     inputs = named_inputs(args.input)
-    pair = None if args.pair is None else parse_pair(args.pair, list(inputs))
+    pair = None if args.pair is None else parse_pair(args.pair, list(inputs), with_sources=len(inputs) > 1)
     if pair is not None:
         check_inputs(inputs, model)
         check_link(pair, model)

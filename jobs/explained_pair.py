@@ -26,12 +26,13 @@ class ExplainedPair:
     line: str
 
 
-def parse_pair(option: str, inputs: Sequence[str]) -> tuple[Named, Named]:
+def parse_pair(option: str, inputs: Sequence[str], *, with_sources: bool) -> tuple[Named, Named]:
     """Source name and ID of the two records that `--pair` names.
 
     Args:
-        option: `ID,ID`, or `SOURCE:ID,SOURCE:ID` where there are several inputs; CSV, so that quotes hold commas.
+        option: `ID,ID`, or `SOURCE:ID,SOURCE:ID`; CSV, so that quotes hold commas.
         inputs: The names that a source may have.
+        with_sources: Whether IDs have their source before them; without, there is one.
 
     Raises:
         ConfigError: It names no two records.
@@ -45,7 +46,7 @@ def parse_pair(option: str, inputs: Sequence[str]) -> tuple[Named, Named]:
             "--pair: write it as ID,ID, or as SOURCE:ID,SOURCE:ID if there are several inputs; "
             'what has a comma in it goes in double quotes: "a,1",b'
         )
-    first, second = (_named(part, inputs) for part in parts)
+    first, second = (_named(part, inputs, with_sources=with_sources) for part in parts)
     if first == second:
         raise ConfigError("--pair names one record twice; name two")
     return first, second
@@ -87,12 +88,12 @@ def explained(
     )
 
 
-def _named(part: str, inputs: Sequence[str]) -> Named:
-    if len(inputs) == 1:
+def _named(part: str, inputs: Sequence[str], *, with_sources: bool) -> Named:
+    if not with_sources:
         return inputs[0], part
     source, colon, identifier = part.partition(":")
     if source not in inputs or not colon or not identifier:
-        raise ConfigError(f"--pair: with several inputs, write SOURCE:ID; sources: {', '.join(inputs)}")
+        raise ConfigError(f"--pair: write SOURCE:ID; sources: {', '.join(inputs)}")
     return source, identifier
 
 

@@ -134,7 +134,7 @@ def load(args: argparse.Namespace) -> MatchSettings:
     rules = keyed_rules(model.blocking_rules, model.dialect, where=str(args.settings))
     inputs = named_inputs(args.input)
     check_inputs(inputs, model)
-    if args.output is not None:
+    if args.output is not None and not args.dry_run:
         check_replaceable(None, args.output, mark=MARK, job="match")
     return MatchSettings(
         inputs=inputs,

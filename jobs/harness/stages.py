@@ -124,6 +124,15 @@ class Stage(Generic[C]):
         return digest(dict(inputs), *plan.settings, key, places, code_hash(self.module), dict(versions()))
 
 
+def check_tables(tables: Sequence[Table], lake: Lake, runs: Path) -> None:
+    """Refuse tables of different runs: for jobs that are no stages and read what stages wrote.
+
+    Raises:
+        InputError: One is half made, not what its stage wrote, or made of an earlier version of another.
+    """
+    marks.check_inputs(_versions(tables, lake), runs, lake.roots)
+
+
 def _inputs(plan: Plan, lake: Lake) -> dict[str, str | None]:
     found = _versions(plan.inputs, lake)
     found |= {path: files_fingerprint(lake.spark, path) for path in plan.supplies}

@@ -22,13 +22,17 @@ def check_truth(
     """Refuse a truth that is not there, or that takes part in linking.
 
     Raises:
-        ConfigError: An input has no such column, or the model or a rule reads it.
+        ConfigError: An input has no such column, the model or a rule reads it, or inputs have it in different types.
     """
     if truth is None:
         return
     for name, frame in frames.items():
         if truth not in frame.columns:
             raise ConfigError(f"input {name}: no column {truth}, which --truth names")
+    kinds = {name: frame.schema[truth].dataType.simpleString() for name, frame in frames.items()}
+    if len(set(kinds.values())) > 1:
+        told = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
+        raise ConfigError(f"--truth {truth}: inputs have it in different types ({told}); make them one")
     read = {column.lower() for comparison in model.comparisons for column in comparison.columns}
     read |= {column.lower() for rule in rules for column in rule.columns}
     read |= {column.lower() for column in model.term_frequency_columns}

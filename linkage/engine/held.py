@@ -17,6 +17,8 @@ from linkage.engine import reading
 from linkage.engine.chunks import CHUNK_ROWS, HOLDER
 from linkage.engine.reading import FilePart
 
+Sizes = np.ndarray[Any, np.dtype[np.int64]]
+
 # Of a record: its number, which is its place in the order that tells left from right.
 ROW = "__row"
 
@@ -32,6 +34,7 @@ class Held:
         self.table = table
         self._more: dict[str, pa.Array] = {}
         self._longest: int | None = None
+        self._sizes: Sizes | None = None
 
     def chunk(self, number: int) -> pa.Table:
         """Some of the records, and their numbers in the column `__row`."""
@@ -43,20 +46,19 @@ class Held:
         return _numbered(self.table, 0)
 
     def longest(self) -> int:
-        """The bytes that looking up a record's texts takes at most."""
+        """The bytes that looking up a record's texts and arrays takes at most."""
         if self._longest is None:
-            self._longest = sum(pc.max(length).as_py() or 0 for length in self._lengths())
+            self._longest = sum(int(each.max(initial=0)) for each in self._lengths())
         return self._longest
 
-    def sizes(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The bytes of each record's texts, by number."""
-        sizes = np.zeros(self.table.num_rows, np.int64)
-        for length in self._lengths():
-            sizes += pc.fill_null(length, 0).to_numpy()
-        return sizes
+    def sizes(self) -> Sizes:
+        """The bytes of each record's texts and arrays, by number."""
+        if self._sizes is None:
+            self._sizes = sum(self._lengths(), np.zeros(self.table.num_rows, np.int64))
+        return self._sizes
 
-    def _lengths(self) -> Iterator[pa.ChunkedArray]:
-        return (pc.binary_length(column) for column in self.table.columns if pa.types.is_string(column.type))
+    def _lengths(self) -> Iterator[Sizes]:
+        return (_bytes(column) for column in in_pieces(self.table.columns) if not pa.types.is_primitive(column.type))
 
     def more(self, names: Sequence[str], made: Callable[[Sequence[str]], pa.Table]) -> list[pa.Array]:
         """Further columns, each made once in each process.
@@ -147,7 +149,11 @@ def with_held(
 ) -> Iterator[pa.RecordBatch]:
     """Run a task that finds the records held."""
     HOLDER[:] = [records.value]
-    yield from task(batches, **how)
+    try:
+        yield from task(batches, **how)
+    finally:
+        # The broadcast has them as long as it lives. A process that is used again would keep them longer.
+        HOLDER.clear()
 
 
 def current() -> Held:
@@ -176,6 +182,26 @@ def _from_files(parts: tuple[FilePart, ...], schema: pa.Schema, order: Order | N
         column = reading.column(parts, schema, name)
         columns.append(column if positions is None else column.take(positions))
     return Held(pa.Table.from_arrays(columns, schema=schema))
+
+
+def _bytes(column: pa.Array) -> Sizes:
+    """What each value takes: a text its bytes, an array its elements."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        return _integers(pc.binary_length(column))
+    if pa.types.is_struct(kind):
+        return sum((_bytes(field) for field in column.flatten()), np.zeros(len(column), np.int64))
+    if not pa.types.is_list(kind):
+        return np.full(len(column), max(1, kind.bit_width // 8), np.int64)
+    elements = column.flatten()
+    # Of each element, with the place where it begins, if it has one.
+    before = np.concatenate([[0], np.cumsum(_bytes(elements) + (0 if pa.types.is_primitive(elements.type) else 4))])
+    ends = np.cumsum(_integers(pc.list_value_length(column)))
+    return np.diff(before[ends], prepend=np.int64(0)).astype(np.int64)
+
+
+def _integers(lengths: pa.Array) -> Sizes:
+    return np.asarray(pc.fill_null(lengths, 0).to_numpy(), dtype=np.int64)
 
 
 def _numbered(records: pa.Table, start: int) -> pa.Table:

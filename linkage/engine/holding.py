@@ -23,6 +23,8 @@ from linkage.engine.records import ID, SOURCE, LinkageRecords
 _BESIDE = 0.5
 # A column of Arrow text in one piece has no more.
 _MOST_BYTES = 2**31 - 1
+# To tell how large records are.
+_PARTS_LOOKED_AT = 8
 # Numbers of records are 32 bits wide.
 _MOST_RECORDS = 2**31 - 1
 
@@ -74,10 +76,19 @@ def _fits(rows: int, needed: float, memory: int) -> bool:
 
 
 def _bytes_of_a_record(parts: Sequence[FilePart], schema: pa.Schema) -> float:
-    """In memory, by the first ones of the largest part."""
-    largest = max(parts, key=lambda part: part.rows, default=None)
-    table = None if largest is None else next(reading.tables(largest, schema), None)
-    return 0.0 if table is None else table.nbytes / table.num_rows
+    """In memory, by the first ones of some parts, the last among them; at least what they take in the files.
+
+    Files take less where values repeat, the first records less where columns filled in the course of time.
+    """
+    filled = [part for part in parts if part.rows]
+    looked_at = filled[:: -max(1, len(filled) // _PARTS_LOOKED_AT)]
+    firsts = [table for part in looked_at if (table := next(reading.tables(part, schema), None)) is not None]
+    rows = sum(table.num_rows for table in firsts)
+    if not rows:
+        return 0.0
+    in_memory = sum(int(table.nbytes) for table in firsts) / rows
+    in_files = sum(part.size for part in filled) / sum(part.rows for part in filled)
+    return float(max(in_memory, in_files))
 
 
 def _held(records: LinkageRecords, content: Packed | InFiles, rows: int, counts: Sequence[int]) -> LinkageRecords:

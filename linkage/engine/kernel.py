@@ -216,7 +216,9 @@ def _no_value_told() -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise LinkageError("a task's DuckDB ran out of memory; raise spark.linkage.kernel.memory") from None
     except duckdb.IOException:
-        raise LinkageError("a task cannot write to its scratch folder; it is full or not writable") from None
+        raise LinkageError(
+            "a task cannot write to its scratch folder or to the output; one is full or not writable"
+        ) from None
     except (*_OF_THE_DATA, pa.ArrowInvalid) as error:
         if "invalid unicode" in str(error).lower():
             raise InputError("a column holds text that is not valid Unicode; write the input as UTF-8") from None

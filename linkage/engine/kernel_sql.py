@@ -49,15 +49,30 @@ def pair_order(link_type: LinkType, *, id_is_string: bool) -> str:
     return f"({across} OR (l.{SOURCE} = r.{SOURCE} AND {left} < {right}))"
 
 
+def pair_orders(link_type: LinkType, sources: int, *, id_is_string: bool) -> list[str]:
+    """Conditions of `pair_order` that share out the pairs among so many sources: each satisfies one of them.
+
+    Where pairs within a source are none, each condition says of either record alone which source it is of, so that a
+    join makes no pair within one, of which a key that is common in it has very many.
+    """
+    if link_type != "link_only":
+        return [pair_order(link_type, id_is_string=id_is_string)]
+    return [f"l.{SOURCE} < {right} AND r.{SOURCE} = {right}" for right in range(1, sources)]
+
+
 def candidates_sql(
-    groups: Sequence[Sequence[KeyedRule]], order: str, columns: str, many: ManyKeys, before: Mapping[int, str]
+    groups: Sequence[Sequence[KeyedRule]],
+    orders: Sequence[str],
+    columns: str,
+    many: ManyKeys,
+    before: Mapping[int, str],
 ) -> str:
     """Select from all candidate pairs, each under the first rule of its group that makes it.
 
     Args:
         groups: Rules that share out pairs among themselves, in order; a rule stands in exactly
             one group. Prediction has one group; each training session is one.
-        order: The condition of `pair_order`.
+        orders: The conditions of `pair_orders`.
         columns: What to select of `l` and `r`.
         many: What keeps once the pairs that may meet under several keys.
         before: As for `first_rule_sql`.
@@ -70,7 +85,8 @@ def candidates_sql(
     )
     rows = f"(SELECT *{lists} FROM {KEY_ROWS})" if lists else KEY_ROWS
     first = first_rule_sql(groups, once=many.once, before=before)
-    return f"SELECT {columns} FROM {_sharing_keys(rules, rows)} AND {order} AND {first}"
+    sharing = _sharing_keys(rules, rows)
+    return " UNION ALL ".join(f"SELECT {columns} FROM {sharing} AND {order} AND {first}" for order in orders)
 
 
 def numbered_pairs_sql(
@@ -85,13 +101,14 @@ def numbered_pairs_sql(
         more: What else to select, in SQL over the key rows `l` and `r`, by name.
     """
     selected = "".join(f", {sql} AS {name}" for name, sql in more.items())
-    across = ""
+    orders = [f"l.{ROW} < r.{ROW}"]
     if link_type == "link_only":
-        left, right = (" + ".join(f"({side}.{ROW} >= {bound})::INT" for bound in bounds) for side in "lr")
-        across = f" AND {left} <> {right}"
-    return (
-        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule{selected} FROM {_sharing_keys(rules, KEY_ROWS)} "
-        f"AND l.{ROW} < r.{ROW}{across}"
+        # As for `pair_orders`; the last source ends where records do.
+        ends = [f" AND r.{ROW} < {end}" for end in bounds[1:]] + [""]
+        orders = [f"l.{ROW} < {start} AND r.{ROW} >= {start}{end}" for start, end in zip(bounds, ends, strict=True)]
+    sharing = _sharing_keys(rules, KEY_ROWS)
+    return " UNION ALL ".join(
+        f"SELECT l.{ROW} AS l, r.{ROW} AS r, l.{RULE} AS rule{selected} FROM {sharing} AND {order}" for order in orders
     )
 
 

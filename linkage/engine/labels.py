@@ -46,7 +46,7 @@ def labelled(
         limits: What a task's DuckDB may use.
     """
     tables = {label: at.rows for label, at in components.items() if isinstance(at.rows, pa.Table)}
-    if len(tables) == len(components) and max(len(table) for table in tables.values()) <= LOOKUP_NODES:
+    if len(tables) == len(components) and sum(map(len, tables.values())) <= LOOKUP_NODES:
         return _labelled_in_tasks(records, found, tables, limits)
     return _labelled_by_joins(records, found, components, limits)
 

@@ -78,7 +78,7 @@ def _kernel_plan(
     columns += [f"{capped.shared[number]} AS {name}" for number, name in capped.names.items()]
     many = many_keys(records, [rule for group in groups for rule in group], capped.shared)
     before = made_before(capped.shared, many)
-    pairs = kernel_sql.candidates_sql(groups, plans.order(records), ", ".join(columns), many, before)
+    pairs = kernel_sql.candidates_sql(groups, plans.orders(records), ", ".join(columns), many, before)
     return KernelPlan(
         statements=tuple(
             f"CREATE TEMP TABLE {name} AS WITH {MADE} AS ({pairs}) {sql}" for name, sql in work.gathered.items()

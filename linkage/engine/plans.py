@@ -195,9 +195,10 @@ def source_columns(*, by_source_pair: bool) -> list[str]:
     return [f"{SOURCE}_{side}" for side in "lr"] if by_source_pair else []
 
 
-def order(records: LinkageRecords) -> str:
-    """The condition of `kernel_sql.pair_order` for these records."""
-    return kernel_sql.pair_order(records.link_type, id_is_string=isinstance(records.id_type, T.StringType))
+def orders(records: LinkageRecords) -> list[str]:
+    """The conditions of `kernel_sql.pair_orders` for these records."""
+    is_string = isinstance(records.id_type, T.StringType)
+    return kernel_sql.pair_orders(records.link_type, len(records.sources), id_is_string=is_string)
 
 
 def _is_of(rules: Sequence[KeyedRule]) -> str:

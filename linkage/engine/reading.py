@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage.engine import chunks
-from linkage.errors import InputError
+from linkage.errors import InputError, LinkageError
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class FilePart:
 
     Attributes:
         rows: How many it has.
+        size: The bytes of these columns as the file has them, without its compression.
         columns: For each column of the records the column of the file, or a value that all have.
     """
 
     path: str
     row_group: int
     rows: int
+    size: int
     columns: tuple[tuple[str | None, int | str | None], ...]
 
 
@@ -90,7 +92,12 @@ def _opened(path: str) -> Iterator[pq.ParquetFile]:
 
 
 def column(parts: Sequence[FilePart], schema: pa.Schema, of_records: str) -> pa.Array:
-    """One column of the records of all parts, in one piece."""
+    """One column of the records of all parts, in one piece.
+
+    Raises:
+        InputError: A file is damaged, or its text is not valid Unicode.
+        LinkageError: The column is larger than one piece can be.
+    """
     place, field = schema.get_field_index(of_records), schema.field(of_records)
     pieces: list[pa.Array] = []
     for part in parts:
@@ -102,4 +109,9 @@ def column(parts: Sequence[FilePart], schema: pa.Schema, of_records: str) -> pa.
             found = file.read_row_group(part.row_group, columns=[name]).column(0)
         _check_text(found)
         pieces += found.cast(field.type).chunks
-    return pa.chunked_array(pieces, field.type).combine_chunks()
+    try:
+        return pa.chunked_array(pieces, field.type).combine_chunks()
+    except pa.ArrowInvalid:
+        raise LinkageError(
+            f"column {of_records}: more than 2 GiB, which no process can hold; set spark.linkage.records.memory to 0MB"
+        ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -85,8 +85,22 @@ def _parts(
                 columns.append((None, values[field.name]))
             else:
                 return None
-        rows = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-    return [FilePart(path, group, count, tuple(columns)) for group, count in enumerate(rows)]
+        groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
+    read = {name for name, _ in columns}
+    return [
+        FilePart(path, number, group.num_rows, _bytes(group, read), tuple(columns))
+        for number, group in enumerate(groups)
+    ]
+
+
+def _bytes(group: pq.RowGroupMetaData, read: Collection[str | None]) -> int:
+    """Of the columns that are read; what is within a column has its name before the first dot."""
+    chunks_of_group = (group.column(place) for place in range(group.num_columns))
+    return sum(
+        chunk.total_uncompressed_size
+        for chunk in chunks_of_group
+        if chunk.path_in_schema in read or chunk.path_in_schema.partition(".")[0] in read
+    )
 
 
 def _is_same(found: pa.DataType, wanted: pa.DataType) -> bool:

@@ -71,7 +71,8 @@ def train(
         patterns = counted.patterns(rule)
         if patterns.pairs == 0:
             raise ConfigError(
-                f"training: em_blocking_rules: no two records share ({rule.predicate}); give a looser rule"
+                f"training: em_blocking_rules: no two records share ({rule.predicate}), or none of them "
+                "was drawn; give a looser rule, or a larger em_max_pairs"
             )
         history = training.em_session(model, rule, patterns)
         sessions.append(TrainedSession(rule.predicate, history, counted.compared(rule).pairs))

@@ -85,6 +85,9 @@ def keyed_rules(
 
 def _keyed(rule: exp.Expr, arrays: tuple[str, ...], dialect: Dialect, place: str) -> KeyedRule:
     _check_sides(rule, place)
+    if rule.find(exp.Collate):
+        # Keys are equal where their values are, byte by byte.
+        raise ConfigError(f"{place}: COLLATE cannot block; compare lower(...) or strip_accents(...) of both instead")
     keys = [pair for part in _conjuncts(rule) if (pair := _equality(part)) is not None]
     if not keys:
         raise ConfigError(

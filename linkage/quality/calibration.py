@@ -48,7 +48,8 @@ def prior_calibration(patterns: pa.Table, model: LinkageModel, records: Mapping[
         pairs, in the order of their names: `source_dataset_l`, `source_dataset_r`, `possible_pairs`,
         `candidate_pairs`, `matches_supposed` (prior × possible pairs), `matches_expected` (the sum of the candidate
         pairs' probabilities), `prior`, `prior_fitted`, and `shift`, by how many bits every weight would change with
-        the fitted prior; null where no candidate pair speaks for a match, or the prior is certain.
+        the fitted prior; null where that is 0, since the candidate pairs speak for no match at all beside all
+        pairs that are none, or where the prior is certain.
 
     Raises:
         ConfigError: As for `linkage.quality.patterns.pattern_weights`.
@@ -97,7 +98,12 @@ def _of_sources(patterns: pa.Table, sources: SourcePair) -> NDArray[np.bool_]:
 
 
 def _fitted(evidence: NDArray[np.float64], pairs: NDArray[np.float64], prior: float, possible: int) -> float:
-    """The prior at which the expected share of matches is the prior itself; `evidence` in bits, without a prior."""
+    """The prior at which the expected share of matches is the prior itself; `evidence` in bits, without a prior.
+
+    It is 0 where the candidates' odds do not outweigh that all other possible pairs are none.
+    """
+    if math.fsum(pairs * np.exp2(evidence)) <= possible:
+        return 0.0
     for _ in range(_MOST_ROUNDS):
         found = math.fsum(pairs * expit(evidence * math.log(2) + logit(prior))) / possible
         if not 0 < found < 1 or abs(found - prior) <= _SETTLED * prior:

@@ -120,7 +120,8 @@ class ThresholdReport:
             "<h2>Does the prior fit?</h2><p>Training supposed so many matches among all possible pairs; the candidate "
             "pairs speak for so many. The prior that fits them leaves out what no rule made, so it is a lower bound. "
             "Every weight would change by the shift: up to a bit is usual, and several bits say that the deterministic "
-            "rules or the recall given for them do not fit these sources.</p>"
+            "rules or the recall given for them do not fit these sources. A fitted prior of 0 says that so few "
+            "candidate pairs agree that chance may have brought them about.</p>"
             f"{_table(_PRIOR_HEADINGS, self._prior_rows())}"
             "<h2>If there were more records</h2><p>Of more people of the same kind, under the same rules, keeping "
             f"the same agreements as {self._highest()} keeps today: matches grow with the people, pairs of strangers "
@@ -181,6 +182,10 @@ def threshold_report(
     Raises:
         ConfigError: As for `linkage.quality.patterns.rule_estimates`.
     """
+    if len(records) == 1:
+        # Counts of one source name none, and its pairs may have parameters of their own all the same.
+        [alone] = records
+        model = model.for_sources(alone, alone)
     weights = pattern_weights(patterns, model)
     conditions = [_condition(rule.sql, rule.arrays_to_explode) for rule in model.blocking_rules]
     rules, highest = rule_estimates(patterns, model).to_pylist(), _highest(used)

@@ -1,4 +1,4 @@
-"""Time and bytes against records as an SVG, both axes logarithmic."""
+"""Time and bytes against records and pairs as an SVG, both axes logarithmic."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ from tests.benchmarks.engine_report import Compared, label
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 420, 300, 70, 40
 _COLOURS = {"ours": "#1d70b8", "duckdb": "#f47738", "spark": "#00703c"}
+# What is drawn, its key and its unit, and against what.
 _PANELS = (
-    ("total, seconds", "total", 1.0),
-    ("peak memory, GB", "memory", 1e9),
-    ("peak scratch, GB", "disk", 1e9),
+    ("total, seconds", "total", 1.0, "records"),
+    ("peak memory, GB", "memory", 1e9, "records"),
+    ("peak scratch, GB", "disk", 1e9, "records"),
+    ("shuffle, GB", "shuffle", 1e9, "records"),
+    ("prediction, seconds", "predict", 1.0, "pairs"),
+    ("peak memory, GB", "memory", 1e9, "pairs"),
 )
+_ACROSS = 3
 Points = Mapping[str, Sequence[tuple[float, float]]]
 
 
 def chart(compared: Compared) -> str:
-    """One panel for each of time, memory and scratch; a line for each contestant."""
+    """A panel for each of `_PANELS`; a line for each contestant."""
     panels = "".join(
-        f'<g transform="translate({place * (_WIDTH + _LEFT)},0)">{_panel(title, _points(compared, key, unit))}</g>'
-        for place, (title, key, unit) in enumerate(_PANELS)
+        f'<g transform="translate({place % _ACROSS * (_WIDTH + _LEFT)},{place // _ACROSS * (_HEIGHT + 2 * _TOP)})">'
+        f"{_panel(f'{title}, against {against}', _points(compared, key, unit, against))}</g>"
+        for place, (title, key, unit, against) in enumerate(_PANELS)
     )
-    width, height = len(_PANELS) * (_WIDTH + _LEFT), _HEIGHT + 2 * _TOP
+    width, height = _ACROSS * (_WIDTH + _LEFT), len(_PANELS) // _ACROSS * (_HEIGHT + 2 * _TOP)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" '
         f'font-size="12"><rect width="100%" height="100%" fill="white"/>{panels}</svg>\n'
     )
 
 
-def _points(compared: Compared, key: str, unit: float) -> Points:
+def _points(compared: Compared, key: str, unit: float, against: str) -> Points:
     names = dict.fromkeys(name for results in compared.values() for name in results)
     return {
         name: [
-            (size, value / unit)
+            (size if against == "records" else results[name][against], value / unit)
             for size, results in sorted(compared.items())
-            if (value := results.get(name, {}).get(key))
+            if (value := results.get(name, {}).get(key)) and (against == "records" or results[name].get(against))
         ]
         for name in names
     }
@@ -44,11 +50,11 @@ def _points(compared: Compared, key: str, unit: float) -> Points:
 
 def _panel(title: str, points: Points) -> str:
     xs, ys = ([point[axis] for line in points.values() for point in line] for axis in (0, 1))
-    parts = [f'<text x="{_LEFT}" y="20" font-weight="bold">{title}, against records</text>']
+    parts = [f'<text x="{_LEFT}" y="20" font-weight="bold">{title}</text>']
     if not xs:
         return "".join(parts)
     across, up = _scale(xs, _LEFT, _WIDTH - _LEFT), _scale(ys, _TOP + _HEIGHT, -_HEIGHT)
-    parts += [_grid(across(x), None, label(round(x))) for x in dict.fromkeys(xs)]
+    parts += [_grid(across(x), None, _short(round(x))) for x in dict.fromkeys(xs)]
     parts += [_grid(None, up(y), f"{y:g}") for y in _ticks(ys)]
     for row, (name, line) in enumerate(points.items()):
         colour = _COLOURS[name]
@@ -57,6 +63,11 @@ def _panel(title: str, points: Points) -> str:
         parts += [f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="4" fill="{colour}"/>' for x, y in line]
         parts.append(f'<text x="{_LEFT + 8}" y="{_TOP + 16 * (row + 1)}" fill="{colour}">{name}</text>')
     return "".join(parts)
+
+
+def _short(number: int) -> str:
+    """A number as people say it, to two digits if it is not round."""
+    return label(number if number < 1000 else float(f"{number:.2g}").__trunc__())
 
 
 def _scale(values: Iterable[float], start: float, length: float):

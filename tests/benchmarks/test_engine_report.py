@@ -117,8 +117,14 @@ def test_the_slowest_task_is_judged_in_the_longest_stage():
 
 
 def test_the_chart_has_a_mark_for_each_figure():
-    compared = {MILLION: {"ours": _took(30, 6, memory=2e9), "duckdb": {}}, TEN_MILLION: {"ours": _took(300, 60)}}
-    assert chart(compared).count("<circle") == 3
+    ours = _took(30, 6, memory=2e9, pairs=2_134_095)
+    compared = {MILLION: {"ours": ours, "duckdb": {}}, TEN_MILLION: {"ours": _took(300, 60)}}
+    drawn = chart(compared)
+    # Of both sizes the total; of one also memory, against records and pairs, and prediction against pairs.
+    assert drawn.count("<circle") == 5
+    assert drawn.count("against pairs</text>") == 2
+    assert ">2.1" not in drawn  # 2.1 million is not round
+    assert ">2100k</text>" in drawn
     assert chart({}).startswith("<svg")
 
 

@@ -173,6 +173,18 @@ def test_inputs_that_differ_in_a_type(desk):
     assert_refused(desk, answer, 3, ["column dob is bigint in input a and string in b"])
 
 
+def test_a_truth_of_two_types(desk):
+    kinds = {"a": pa.array(range(PEOPLE.num_rows)), "b": pa.array([f"p{n}" for n in range(PEOPLE.num_rows)])}
+    inputs = [
+        f"--input={name}={desk.write(f'{name}.parquet', PEOPLE.append_column('person', kind))}"
+        for name, kind in kinds.items()
+    ]
+    settings = desk.write("settings.json", TRAINED | {"link_type": "link_only"})
+    answer = desk.match(*inputs, f"--settings={settings}", "--truth=person")
+    told = "--truth person: inputs have it in different types (a: bigint, b: string); make them one"
+    assert_refused(desk, answer, 2, [told])
+
+
 def test_a_level_that_fails_on_a_value_does_not_tell_it(desk):
     level = {
         "sql_condition": "CAST(surname_l AS INT) = CAST(surname_r AS INT)",

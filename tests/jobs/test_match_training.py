@@ -92,6 +92,11 @@ def test_a_trained_run_keeps_the_way_of_every_m(linked):
 def test_a_dry_run_needs_no_trained_model(desk):
     options = [f"--input=people={desk.write('people.csv', PEOPLE)}", f"--settings={desk.write('new.json', UNTRAINED)}"]
     assert desk.match(*options, "--dry-run").code == 0
+    # And touches no folder, so that none is refused.
+    desk.output.mkdir()
+    (desk.output / "notes.txt").write_text("mine")
+    assert desk.match(*options, "--dry-run").code == 0
+    assert (desk.output / "notes.txt").read_text() == "mine"
 
 
 PLANS = {

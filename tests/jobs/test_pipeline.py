@@ -337,3 +337,9 @@ def test_a_budget_that_is_too_small_refuses(done):
     assert code == 4
     assert pipeline.manifest["stages"] == {"link": "refused"}
     assert "10" in err.splitlines()[-1]
+    # Nor are counts drawn that may be of another model than the one beside them.
+    code, _, err = pipeline.run(job="charts")
+    assert code == 3
+    assert err.splitlines()[-1].endswith(
+        "linkage/pattern_counts: link was stopped before it was done; run link again, or the pipeline"
+    )

@@ -112,7 +112,7 @@ def test_a_chunk_of_long_texts_has_fewer_rows(tmp_path, monkeypatch):
     path = str(tmp_path / "long.parquet")
     table = pa.table({"id": [1, 2, 3, 4], "text": ["x" * 1000] * 4})
     pq.write_table(table, path)
-    part = FilePart(path, 0, 4, (("id", None), ("text", None)))
+    part = FilePart(path, 0, 4, 0, (("id", None), ("text", None)))
     monkeypatch.setattr(chunks, "CHUNK_BYTES", 2100)
     found = list(reading.tables(part, table.schema))
     assert [each.num_rows for each in found] == [2, 2]
@@ -123,7 +123,7 @@ def test_a_file_that_is_damaged_inside_is_named(tmp_path):
     path = tmp_path / "people.parquet"
     table = pa.table({"id": list(range(5000)), "text": [f"SMITH{number}" for number in range(5000)]})
     pq.write_table(table, path)
-    part = FilePart(str(path), 0, 5000, (("id", None), ("text", None)))
+    part = FilePart(str(path), 0, 5000, 0, (("id", None), ("text", None)))
     whole = path.read_bytes()
     path.write_bytes(whole[:200] + bytes(2000) + whole[2200:])
     for read in (lambda: list(reading.tables(part, table.schema)), lambda: reading.column([part], table.schema, "id")):
@@ -179,3 +179,17 @@ def test_key_rows_carry_a_number_and_nothing_else(spark, limits, monkeypatch):
     [table, *_] = [table for _, table in chunks.unpacked(carried[0].toArrow().to_batches())]
     assert table.column_names == [ROW, "__rule", "__side", "__key", "__part"]
     assert not {ID, SOURCE, "surname"} & set(table.column_names)
+
+
+@pytest.mark.parametrize("row_group", [300, 3000], ids=["later row groups", "later in a row group"])
+def test_records_that_grow_in_the_course_of_a_file_are_not_taken_for_its_first_ones(
+    spark, tmp_path, monkeypatch, row_group
+):
+    monkeypatch.setattr(chunks, "CHUNK_ROWS", 100)
+    table = people(3000, seed=4)
+    cities = ["leeds"] * 1000 + [f"{number:0>500}" for number in range(2000)]
+    table = table.set_column(table.column_names.index("city"), "city", pa.array(cities))
+    ready = _from_files(spark, DOCUMENT, {"a": table}, tmp_path, row_group=row_group)
+    # The cities alone take 1 MB.
+    assert hold(ready.records, memory=1_200_000).held is None
+    assert hold(ready.records, memory=2_500_000).held is not None

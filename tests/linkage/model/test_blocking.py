@@ -89,6 +89,8 @@ def test_spark_rules_are_translated_for_the_tasks():
     ("rule", "reason"),
     [
         ("l.a <> r.a", "no equality between an expression of l and one of r"),
+        ("l.a COLLATE NOCASE = r.a COLLATE NOCASE", "COLLATE cannot block"),
+        ("l.b = r.b AND lower(l.a COLLATE noaccent) = lower(r.a COLLATE noaccent)", "COLLATE cannot block"),
         ("1 = 1", "no equality"),
         ("'x' = 'x'", "no equality"),
         ("l.a = r.a OR 1 = 1", "no equality"),

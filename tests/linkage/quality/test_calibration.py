@@ -47,6 +47,14 @@ def test_the_fitted_prior_solves_its_equation():
     assert 2 ** (row["shift"] - 2) == pytest.approx(odds)
 
 
+def test_candidates_that_chance_may_have_brought_about_fit_no_match():
+    # 3,000 of 40,000 pairs at 8:1, and of the others nothing is known: their odds do not make up for those.
+    rows = prior_calibration(_counts(("a", "b", 1, 3000)), MODEL, {"a": 200, "b": 200}).to_pylist()
+    [row] = [row for row in rows if row["source_dataset_l"] != row["source_dataset_r"]]
+    assert (row["prior_fitted"], row["shift"]) == (0, None)
+    assert row["matches_expected"] == pytest.approx(3000 * 2 / 3)
+
+
 @pytest.mark.parametrize("prior", [0.05, 0.3])
 def test_a_world_that_the_model_describes_is_given_its_own_prior(prior):
     # 10,000 pairs of records, all of them candidates; its matches agree on names in 0.8 of the cases, others in 0.1.
