@@ -20,13 +20,13 @@ from math import sqrt
 from linkage.errors import ConfigError
 from linkage.synthetic.rates import Rates
 
+# What follows from other code and from the tables of names, and so is no rate.
 # Shares of changes that a standardised value shows: no sound of a name to exchange, or a doubled letter at
 # its end; days that cannot stand for months and those that are equal to them.
 _TYPING_SHOWS = 0.97
 _TRANSPOSED_SHOWS = 0.36
-# Of people, those whose forename has a usual short form; of criminal records, those of each dataset.
+# Of people, those whose forename has a usual short form.
 _SHORT_NAMES = 0.34
-_RECORDS = {"magistrates": 0.68, "crown": 0.07, "prison": 0.10, "probation": 0.15}
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def record_rates(rates: Rates) -> RecordRates:
     known = (1 - agreement.name_typing.rate) * (1 - agreement.name_swapped.rate) * (1 - alias)
     left = 1 - agreement.full_name.rate / (known * (1 - changed) * (1 - false))
     short = other_form_rate(min(max(left, 0) / _SHORT_NAMES, 0.5))
-    nicknames = sum(share * rates.of(name).nickname.rate for name, share in _RECORDS.items())
+    nicknames = sum(share * rates.of(name).nickname.rate for name, share in agreement.records.shares.items())
     digit, years = (
         agreement.dob_digit.rate,
         agreement.dob_years.rate - 2 * _TRANSPOSED_SHOWS * rates.dates.transposed.rate,

@@ -96,6 +96,7 @@ def pairs(nation: Nation) -> Nation:
         former = "coalesce(previous_postcodes, '')" if dataset == "probation" else "''"
         records.append(
             f"SELECT '{dataset}' AS dataset, upper(forename1) AS forename, upper(surname) AS surname, sex, pnc,"
+            f" try_cast({schemas.load(dataset).event_date} AS DATE) AS day,"
             f" CASE WHEN {dob} NOT IN ('1900-01-01', '1970-01-01') THEN {dob} END AS dob,"
             " CASE WHEN regexp_matches(postcode, '^[QVX]') THEN postcode END AS postcode,"
             f" {former} AS former, true_person_id AS person FROM {dataset}"
@@ -132,6 +133,19 @@ def test_true_pairs_agree_as_often_as_published(pairs: Nation) -> None:
     assert postcode == pytest.approx(agreement.postcode.rate, abs=0.05)
     assert nearby == pytest.approx(agreement.postcode_outcode.rate, abs=0.03)
     assert sex > 0.98
+
+
+def test_what_rates_have_as_measured_is_so(pairs: Nation) -> None:
+    """The figures with the tag `own`, which others are solved from."""
+    asked = rates()
+    years = pairs.value("SELECT avg(abs(datediff('day', l.day, r.day))) / 365.25 FROM pairs")
+    assert years == pytest.approx(asked.agreement.years_between.rate, abs=0.15)
+    mix = dict(pairs.rows("SELECT dataset, count(*) / (SELECT count(*) FROM records) FROM records GROUP BY 1"))
+    assert mix == pytest.approx(asked.agreement.records.shares, abs=0.02)
+    in_custody = "true_person_id IN (SELECT person FROM persons WHERE dataset = 'prison')"
+    for dataset, share in asked.others.of_custody.shares.items():
+        held = pairs.value(f"SELECT avg(({in_custody})::INT) FROM truth WHERE source_dataset = '{dataset}'")
+        assert held == pytest.approx(share, abs=0.04), dataset
 
 
 def test_errors_gather_on_people(pairs: Nation) -> None:
