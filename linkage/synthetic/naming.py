@@ -84,10 +84,11 @@ def _slips(draws: Draws, world: World) -> list[Columns]:
 
 
 def _written(draws: Draws, world: World) -> Columns:
-    """Names in their fields: exchanged, missing, with junk."""
+    """Names in their fields: exchanged, missing, with junk, each kind of which is as frequent."""
     junk, share = draws.uniform("junk"), world.rates.names.junk.rate
-    prefix = F.when(junk < share, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
-    lost = F.when((junk >= share) & (junk < 2 * share), F.lit("NOT ENTERED"))
+    prefixed = len(errors.JUNK_PREFIXES) * share
+    prefix = F.when(junk < prefixed, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
+    lost = F.when((junk >= prefixed) & (junk < prefixed + share), F.lit("NOT ENTERED"))
     last = F.when(F.col("swapped"), F.col("first")).otherwise(F.col("last"))
     first = F.when(F.col("swapped"), F.col("last")).otherwise(F.col("first"))
     no_first, no_last = is_missing(world, "forename1"), is_missing(world, "surname")
