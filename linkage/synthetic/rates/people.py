@@ -34,6 +34,15 @@ class Population(Frozen):
         return 1 - majority / sum(shares.values())
 
     @property
+    def origins_of_names(self) -> dict[str, float]:
+        """Shares of people by the origin of their names."""
+        shares: dict[str, float] = {}
+        for origin, share in self.origins.shares.items():
+            name = origin.split()[-1]
+            shares[name] = shares.get(name, 0.0) + share / sum(self.origins.shares.values())
+        return shares
+
+    @property
     def born_abroad(self) -> float:
         """The share of foreign nationals among those who can be."""
         shares = self.origins.shares

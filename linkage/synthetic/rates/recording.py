@@ -103,7 +103,10 @@ class Flaws(Frozen):
 
 
 class DatasetRates(Frozen):
-    """What differs between datasets; `pseudo_postcodes`, if it is none of its own, is that of other datasets."""
+    """What differs between datasets; of `nickname` only the proportions count, see `calibration.record_rates`.
+
+    A dataset without `pseudo_postcodes` has those of other datasets.
+    """
 
     nickname: Rate
     placeholder_dob: Rate
