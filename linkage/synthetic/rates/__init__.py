@@ -1,8 +1,8 @@
 """How often things happen, as frozen typed objects: the figures themselves are configuration.
 
 `Rates.model_validate(mapping)` reads what a job has loaded; unknown keys are refused, and so are names of shares
-that are no codes. How often a value is missing is not here but in the schema of the supply, which has a tag for it
-too: `missing` of a dataset only replaces that, for profiles that differ on purpose.
+that are no codes, shares above 1 and means below 1. How often a value is missing is not here but in the schema of
+the supply, which has a tag for it too: `missing` of a dataset only replaces that, for profiles that differ on purpose.
 
 Rates are what is assumed or known of people, journeys, errors and values. What is no rate stands beside the code
 that draws it: spans of days and amounts of money, which are the form of a draw; a half, where two sides are alike;
@@ -14,8 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import field_validator
+
+import schemas
 from linkage.documents import Frozen
-from linkage.synthetic.rates.figures import Chances, Mix, Rate
+from linkage.synthetic.rates.figures import Mix, Rate, refuse_unknown
 from linkage.synthetic.rates.justice import Civil, Courts, FamilyCourt, Journeys, Oasys, Prison, Probation
 from linkage.synthetic.rates.outside import Crime, Health, Housing, Money, Schools, Treatment
 from linkage.synthetic.rates.people import MAJORITY, NEVER_FOREIGN, Families, Moves, Population
@@ -33,7 +36,6 @@ from linkage.synthetic.rates.recording import (
 __all__ = [
     "MAJORITY",
     "NEVER_FOREIGN",
-    "Chances",
     "Courts",
     "Families",
     "Flaws",
@@ -73,6 +75,14 @@ class Rates(Frozen):
     flaws: Flaws
     datasets: dict[str, DatasetRates]
     other_datasets: OtherDatasetRates
+
+    @field_validator("datasets")
+    @classmethod
+    def _known(cls, datasets: dict[str, DatasetRates]) -> dict[str, DatasetRates]:
+        refuse_unknown(datasets, schemas.value_set("source_dataset"))
+        for name, own in datasets.items():
+            refuse_unknown(own.missing, schemas.load(name).column_names)
+        return datasets
 
     def of(self, dataset: str) -> DatasetRates:
         """The rates of a dataset's own."""

@@ -1,22 +1,34 @@
-"""The three forms that a figure has in the document of rates, each with a tag that says where it is known from."""
+"""The forms that a figure has in the document of rates, each with a tag that says where it is known from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
 import schemas
-from linkage.documents import Frozen
+from linkage.documents import Frozen, suggest
 from schemas import Provenance
 
 
 class Rate(Frozen):
-    """A share, mean or multiplier."""
+    """A multiplier, or another number that is neither a share nor a mean."""
 
     rate: float = Field(ge=0)
     tag: Provenance
+
+
+class Share(Rate):
+    """A share, or a chance."""
+
+    rate: float = Field(ge=0, le=1)
+
+
+class Mean(Rate):
+    """How many there are on average, where there is one at least."""
+
+    rate: float = Field(ge=1)
 
 
 class Mix(Frozen):
@@ -54,9 +66,14 @@ def only(known: Callable[[], Collection[str]]) -> AfterValidator:
     """Refuses names that are none of these, and says which there are."""
 
     def checked(figure: Mix | Chances) -> Mix | Chances:
-        unknown = sorted(set(figure.shares) - set(known()))
-        if unknown:
-            raise ValueError(f"no such name: {', '.join(unknown)}; allowed: {', '.join(known())}")
+        refuse_unknown(figure.shares, known())
         return figure
 
     return AfterValidator(checked)
+
+
+def refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
+    """Raises ValueError with the first name that is none of those known, and what it may have been meant for."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no such name: {name}{suggest(name, known)}")

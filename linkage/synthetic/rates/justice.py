@@ -5,58 +5,58 @@ from __future__ import annotations
 from typing import Annotated
 
 from linkage.documents import Frozen
-from linkage.synthetic.rates.figures import Chances, Mix, Rate, codes, columns
+from linkage.synthetic.rates.figures import Chances, Mean, Mix, Share, codes, columns
 
 
 class Journeys(Frozen):
     """Ways through the justice system; `sent_*` are chances of a case to reach the Crown Court."""
 
-    custody: Rate
-    community: Rate
-    cases_court: Rate
-    cases_community: Rate
-    cases_custody: Rate
-    further_custody: Rate
-    further_community: Rate
+    custody: Share
+    community: Share
+    cases_court: Mean
+    cases_community: Mean
+    cases_custody: Mean
+    further_custody: Share
+    further_community: Share
     community_disposals: Annotated[Mix, codes("disposal")]
     other_disposals: Annotated[Mix, codes("disposal")]
-    sent_court: Rate
-    sent_community: Rate
-    sent_custody: Rate
-    for_trial: Rate
-    appeal: Rate
-    split: Rate
-    joined: Rate
-    lost: Rate
-    joint: Rate
-    takes_part: Rate
-    not_convicted: Rate
-    remand_only: Rate
-    licence: Rate
-    recall: Rate
-    common_platform_2021: Rate
-    common_platform_2022: Rate
-    assessed_prolific: Rate
-    assessed: Rate
-    assessed_in_company_areas: Rate
+    sent_court: Share
+    sent_community: Share
+    sent_custody: Share
+    for_trial: Share
+    appeal: Share
+    split: Share
+    joined: Share
+    lost: Share
+    joint: Share
+    takes_part: Share
+    not_convicted: Share
+    remand_only: Share
+    licence: Share
+    recall: Share
+    common_platform_2021: Share
+    common_platform_2022: Share
+    assessed_prolific: Share
+    assessed: Share
+    assessed_in_company_areas: Share
 
 
 class Courts(Frozen):
     """What the records of the two criminal courts say."""
 
-    offences: Rate
+    offences: Mean
     offence_categories: Annotated[Mix, codes("offence_category")]
     pleas: Annotated[Mix, codes("plea")]
     crown_pleas: Annotated[Mix, codes("plea")]
     remand: Annotated[Mix, codes("remand_status")]
-    acquitted: Rate
+    acquitted: Share
 
 
 class Prison(Frozen):
     """Incidents of custodial journeys."""
 
-    with_incident: Rate
-    incidents: Rate
+    with_incident: Share
+    incidents: Mean
     incident_types: Annotated[Mix, codes("safety_incident")]
 
 
@@ -65,21 +65,21 @@ class Probation(Frozen):
 
     requirements: Annotated[Mix, codes("requirement")]
     requirements_before_rar: Annotated[Mix, codes("requirement")]
-    second_part: Rate
-    third_part: Rate
+    second_part: Share
+    third_part: Share
     conditions: Annotated[Mix, codes("licence_condition")]
     supervision_requirements: Annotated[Mix, codes("pss_requirement")]
     terminations: Annotated[Mix, codes("termination")]
-    breached: Rate
+    breached: Share
 
 
 class Oasys(Frozen):
     """Assessments of an episode in custody or under supervision, and their answers."""
 
     stages: Annotated[Chances, codes("oasys_stage")]
-    no_answer: Rate
+    no_answer: Share
     needs: Annotated[Chances, columns("oasys")]
-    significant: Rate
+    significant: Share
     flags: Annotated[Chances, columns("oasys")]
     employment: Annotated[Mix, codes("employment_status")]
 
@@ -87,42 +87,42 @@ class Oasys(Frozen):
 class Civil(Frozen):
     """Civil claims of people."""
 
-    of_offenders: Rate
-    of_others: Rate
-    claims: Rate
-    claimant: Rate
-    joint_partner: Rate
+    of_offenders: Share
+    of_others: Share
+    claims: Mean
+    claimant: Share
+    joint_partner: Share
     against: Annotated[Mix, codes("claim_type")]
     by: Annotated[Mix, codes("claim_type")]
-    heard: Rate
-    judged: Rate
-    warrant: Rate
-    repossessed: Rate
-    initial_only: Rate
-    miss: Rate
+    heard: Share
+    judged: Share
+    warrant: Share
+    repossessed: Share
+    initial_only: Share
+    miss: Share
 
 
 class Lawyers(Frozen):
     """What family courts record of legal representatives."""
 
-    female: Rate
-    sex_known: Rate
-    middle_name: Rate
-    area_known: Rate
+    female: Share
+    sex_known: Share
+    middle_name: Share
+    area_known: Share
 
 
 class FamilyCourt(Frozen):
     """Family cases of units of four people."""
 
-    cases: Rate
-    second_child: Rate
+    cases: Mean
+    second_child: Share
     with_children: Annotated[Mix, codes("family_case_type")]
     without_children: Annotated[Mix, codes("family_case_type")]
     harm: Annotated[Mix, codes("harm_alleged")]
-    fee_exempt: Rate
-    first_hearing: Rate
-    second_hearing: Rate
-    third_hearing: Rate
-    ordered: Rate
-    represented: Rate
+    fee_exempt: Share
+    first_hearing: Share
+    second_hearing: Share
+    third_hearing: Share
+    ordered: Share
+    represented: Share
     lawyers: Lawyers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linkage.documents import Frozen
-from linkage.synthetic.rates.figures import Mix, Rate
+from linkage.synthetic.rates.figures import Mix, Rate, Share
 
 # White British and Irish; and those whose foreign nationals are too few to matter.
 MAJORITY = ("W1", "W2")
@@ -13,16 +13,16 @@ NEVER_FOREIGN = ("W1", "B1", "M1")
 class Population(Frozen):
     """Who the people are; `origins` by `ETHNICITY ORIGIN`, an 18+1 code and an origin of names."""
 
-    family_units: Rate
-    offenders: Rate
-    family_offenders: Rate
-    female: Rate
-    female_elsewhere: Rate
-    foreign_national: Rate
-    no_fixed_abode: Rate
-    middle_name: Rate
-    double_barrelled: Rate
-    deaths: Rate
+    family_units: Share
+    offenders: Share
+    family_offenders: Share
+    female: Share
+    female_elsewhere: Share
+    foreign_national: Share
+    no_fixed_abode: Share
+    middle_name: Share
+    double_barrelled: Share
+    deaths: Share
     youth: Rate
     origins: Mix
 
@@ -53,13 +53,13 @@ class Population(Frozen):
 class Families(Frozen):
     """Shares of people who are related to one before them in the population."""
 
-    twin: Rate
-    twin_same_sex: Rate
-    sibling: Rate
-    namesake: Rate
-    child: Rate
-    partner: Rate
-    twin_children: Rate
+    twin: Share
+    twin_same_sex: Share
+    sibling: Share
+    namesake: Share
+    child: Share
+    partner: Share
+    twin_children: Share
 
 
 class Moves(Frozen):
@@ -69,5 +69,5 @@ class Moves(Frozen):
     offender: Rate
     no_fixed_abode: Rate
     young: Rate
-    near_of_far: Rate
+    near_of_far: Share
     former_missing: Rate

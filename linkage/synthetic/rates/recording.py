@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from linkage.documents import Frozen
-from linkage.synthetic.rates.figures import Chances, Mix, Rate, codes, only
+from linkage.synthetic.rates.figures import Chances, Mix, Rate, Share, codes, only
 
 SLIPS = ("neighbour", "left_out", "doubled", "exchanged")
 
@@ -18,16 +18,16 @@ class Agreement(Frozen):
     Each is the share of pairs that agree (`full_name`, `dob`, `postcode`) or that differ in one way.
     """
 
-    full_name: Rate
-    name_typing: Rate
-    name_swapped: Rate
-    name_alias: Rate
-    dob: Rate
-    dob_digit: Rate
-    dob_alias: Rate
-    dob_years: Rate
-    postcode: Rate
-    postcode_outcode: Rate
+    full_name: Share
+    name_typing: Share
+    name_swapped: Share
+    name_alias: Share
+    dob: Share
+    dob_digit: Share
+    dob_alias: Share
+    dob_years: Share
+    postcode: Share
+    postcode_outcode: Share
     years_between: Rate
     records: Annotated[Mix, codes("source_dataset")]
 
@@ -35,48 +35,48 @@ class Agreement(Frozen):
 class Names(Frozen):
     """Changes and errors of names that no agreement tells."""
 
-    typing_in_sounds: Rate
-    typing_in_surname: Rate
+    typing_in_sounds: Share
+    typing_in_surname: Share
     slips: Annotated[Mix, only(lambda: SLIPS)]
-    alias_people: Rate
-    alias_keeps_forename: Rate
-    alias_date_days_off: Rate
+    alias_people: Share
+    alias_keeps_forename: Share
+    alias_date_days_off: Share
     alias_listed: Rate
-    two_aliases: Rate
-    junk: Rate
-    middle_initial: Rate
-    third_name: Rate
-    surname_change: Rate
-    change_to_double: Rate
-    false_identity: Rate
-    false_with_other_pnc: Rate
+    two_aliases: Share
+    junk: Share
+    middle_initial: Share
+    third_name: Share
+    surname_change: Share
+    change_to_double: Share
+    false_identity: Share
+    false_with_other_pnc: Share
 
 
 class Dates(Frozen):
     """Errors of dates of birth that no agreement tells."""
 
-    transposed: Rate
-    digit_of_day: Rate
-    first_january: Rate
-    placeholder_1900: Rate
+    transposed: Share
+    digit_of_day: Share
+    first_january: Share
+    placeholder_1900: Share
 
 
 class Others(Frozen):
     """Errors of sex, postcodes and identifiers."""
 
-    sex_wrong: Rate
-    postcode_typo: Rate
-    postcode_typo_in_digit: Rate
-    pnc_mistyped: Rate
-    pnc_borrowed: Rate
-    pnc_short_form: Rate
-    cro_from_pnc: Rate
-    cro_junk: Rate
-    second_prison_number: Rate
-    second_crn: Rate
-    second_pnc: Rate
-    second_cro: Rate
-    number_mistyped: Rate
+    sex_wrong: Share
+    postcode_typo: Share
+    postcode_typo_in_digit: Share
+    pnc_mistyped: Share
+    pnc_borrowed: Share
+    pnc_short_form: Share
+    cro_from_pnc: Share
+    cro_junk: Share
+    second_prison_number: Share
+    second_crn: Share
+    second_pnc: Share
+    second_cro: Share
+    number_mistyped: Share
     of_custody: Annotated[Chances, codes("source_dataset")]
 
 
@@ -84,7 +84,7 @@ class Clustering(Frozen):
     """How errors gather on people, sites and groups."""
 
     frailty_shape: Rate
-    site_spread: Rate
+    site_spread: Share
     minority_typo: Rate
     minority_swap: Rate
     minority_missing: Rate
@@ -95,11 +95,11 @@ class Clustering(Frozen):
 class Flaws(Frozen):
     """Rows that are bad on purpose."""
 
-    key_missing: Rate
-    row_repeated: Rate
-    key_conflict: Rate
-    date_unreadable: Rate
-    organisation: Rate
+    key_missing: Share
+    row_repeated: Share
+    key_conflict: Share
+    date_unreadable: Share
+    organisation: Share
 
 
 class DatasetRates(Frozen):
@@ -108,12 +108,12 @@ class DatasetRates(Frozen):
     A dataset without `pseudo_postcodes` has those of other datasets.
     """
 
-    nickname: Rate
-    placeholder_dob: Rate
-    pseudo_postcode: Rate
+    nickname: Share
+    placeholder_dob: Share
+    pseudo_postcode: Share
     pseudo_postcodes: Mix | None = None
-    near_duplicate: Rate
-    missing: dict[str, Rate] = Field(default_factory=dict)
+    near_duplicate: Share
+    missing: dict[str, Share] = Field(default_factory=dict)
 
 
 class OtherDatasetRates(DatasetRates):

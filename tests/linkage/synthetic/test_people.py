@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from stdnum.gb import nhs, upn
@@ -22,7 +21,7 @@ from linkage.records.identifiers import (
     normalise_urn,
 )
 from linkage.records.public_identifiers import normalise_nhs_number, normalise_nino, normalise_upn
-from linkage.synthetic import Rates, Spec, identifiers, overridden, synthesise
+from linkage.synthetic import Spec, identifiers, synthesise
 from linkage.synthetic.calibration import short_names
 from linkage.synthetic.draws import zipf_scale
 from linkage.synthetic.families import UNIT, pnc_year
@@ -30,7 +29,7 @@ from linkage.synthetic.identifiers import LARGEST_POPULATION
 from linkage.synthetic.journeys import CASES_AT_MOST
 from linkage.synthetic.names import load_table, name_tables
 from linkage.synthetic.people import people
-from tests.linkage.synthetic.nation import document, keep_in, rates
+from tests.linkage.synthetic.nation import keep_in, rates
 
 
 @pytest.fixture(scope="module")
@@ -178,32 +177,3 @@ def test_rows_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path) -
         one, three, other = made(1, 1), made(1, 3), made(2, 1)
     assert one == three
     assert one != other
-
-
-def test_rates_refuse_what_they_do_not_know() -> None:
-    loaded = document()
-    loaded["names"]["typpo"] = {"rate": 0.1, "tag": "A"}
-    with pytest.raises(ValidationError, match="typpo"):
-        Rates.model_validate(loaded)
-    del loaded["names"]["typpo"], loaded["names"]["junk"]["tag"]
-    with pytest.raises(ValidationError, match=r"names\.junk\.tag"):
-        Rates.model_validate(loaded)
-    loaded["names"]["junk"]["tag"] = "certain"  # there is no such tag
-    with pytest.raises(ValidationError, match=r"names\.junk\.tag"):
-        Rates.model_validate(loaded)
-
-
-@pytest.mark.parametrize(
-    ("section", "name", "shares", "message"),
-    [
-        ("courts", "pleas", {"gilty": 0.1}, "no such name: gilty; allowed: guilty, not_guilty, none"),
-        ("courts", "pleas", {"guilty": 0, "not_guilty": 0, "none": 0}, "no share is above 0"),
-        ("oasys", "needs", {"debts": 0.1}, "no such name: debts; allowed: assessment_id"),  # its columns
-        ("oasys", "needs", {"drugs": 1.2}, "less than or equal to 1"),
-        ("names", "slips", {"blotted": 0.1}, "no such name: blotted; allowed: neighbour, left_out"),
-    ],
-)
-def test_shares_are_of_codes_that_there_are(section: str, name: str, shares: dict[str, float], message: str) -> None:
-    profile = {section: {name: {"shares": shares}}}
-    with pytest.raises(ValidationError, match=message):
-        Rates.model_validate(overridden(document(), profile))
