@@ -15,7 +15,8 @@ from linkage.synthetic.world import Columns, World
 
 _UNITS = 125
 _UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
-_YOUNG_FROM = "1990-01-01"
+_YOUNG_UNTIL = 25  # years of age
+_DAYS_OF_YEAR = 365.25
 _SUPERVISED = ("custody", "community")
 _FORMER = 2
 
@@ -28,8 +29,7 @@ def address(world: World) -> list[Columns]:
     """
     rates, solved, seed = world.rates, world.solved, world.seed
     person = world.draws("person_id")
-    years = F.datediff("event_date", F.lit(FIRST_DAY).cast("date")) / 365.25
-    move = F.floor(_yearly(rates, solved.moves) * years + person.uniform("moves"))
+    move = F.floor(_yearly(rates, solved.moves) * years_of_moving(rates.moves) + person.uniform("moves"))
     former = [
         F.when(F.col("move") >= back, _postcode(_place(F.col("move") - back, rates.moves, solved, seed)))
         for back in range(1, _FORMER + 1)
@@ -46,8 +46,16 @@ def address(world: World) -> list[Columns]:
     ]
 
 
+def years_of_moving(rates: Moves) -> Column:
+    """The years from the first day until `event_date`, in which the young count more; below 0 before the first day."""
+    first = F.lit(FIRST_DAY).cast("date")
+    grown = F.add_months("birth", 12 * _YOUNG_UNTIL)
+    young = F.greatest(F.datediff(F.least("event_date", grown), first), F.lit(0))
+    return (F.datediff("event_date", first) + (rates.young.rate - 1) * young) / _DAYS_OF_YEAR
+
+
 def _yearly(rates: Rates, mean: float) -> Column:
-    """How often the person moves in a year, so that the mean over pairs of records is what was solved for."""
+    """How often the person moves in a year when not young, so that the mean over pairs is what was solved for."""
     moves, journeys = rates.moves, rates.journeys
     # Agreement is among pairs, and most pairs are of those with many records: a geometric number of cases
     # with the mean m makes m (m - 1) pairs.
@@ -59,9 +67,8 @@ def _yearly(rates: Rates, mean: float) -> Column:
     usual = (moves.base.rate * pairs["base"] + moves.offender.rate * pairs["offender"]) / sum(pairs.values())
     usual *= 1 + rates.population.no_fixed_abode.rate * (moves.no_fixed_abode.rate - 1)
     relative = F.when(F.col("standing").isin(*_SUPERVISED), moves.offender.rate).otherwise(moves.base.rate)
-    young = F.when(F.col("birth") >= F.lit(_YOUNG_FROM).cast("date"), moves.young.rate).otherwise(1.0)
     roving = F.when(F.col("nfa"), moves.no_fixed_abode.rate).otherwise(1.0)
-    return relative * young * roving * (mean / usual)
+    return relative * roving * (mean / usual)
 
 
 def _pairs(mean: float) -> float:

@@ -18,15 +18,14 @@ from dataclasses import dataclass
 from math import sqrt
 
 from linkage.errors import ConfigError
+from linkage.synthetic.names import load_table, name_tables
 from linkage.synthetic.rates import Rates
 
+# What follows from other code and from the tables of names, and so is no rate.
 # Shares of changes that a standardised value shows: no sound of a name to exchange, or a doubled letter at
 # its end; days that cannot stand for months and those that are equal to them.
 _TYPING_SHOWS = 0.97
 _TRANSPOSED_SHOWS = 0.36
-# Of people, those whose forename has a usual short form; of criminal records, those of each dataset.
-_SHORT_NAMES = 0.34
-_RECORDS = {"magistrates": 0.68, "crown": 0.07, "prison": 0.10, "probation": 0.15}
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def record_rates(rates: Rates) -> RecordRates:
 
     Names agree if every mechanism leaves them alone, so the shares of agreement multiply. What the
     published shares of pairs by mechanism, surname changes and false identities leave of the published
-    total is taken for short forms of forenames.
+    total is taken for short forms of forenames, so the rates by dataset tell only where there are more of them.
 
     Args:
         rates: the configuration.
@@ -109,8 +108,8 @@ def record_rates(rates: Rates) -> RecordRates:
     false = 2 * names.false_identity.rate
     known = (1 - agreement.name_typing.rate) * (1 - agreement.name_swapped.rate) * (1 - alias)
     left = 1 - agreement.full_name.rate / (known * (1 - changed) * (1 - false))
-    short = other_form_rate(min(max(left, 0) / _SHORT_NAMES, 0.5))
-    nicknames = sum(share * rates.of(name).nickname.rate for name, share in _RECORDS.items())
+    short = other_form_rate(min(max(left, 0) / short_names(rates), 0.5))
+    nicknames = sum(share * rates.of(name).nickname.rate for name, share in agreement.records.shares.items())
     digit, years = (
         agreement.dob_digit.rate,
         agreement.dob_years.rate - 2 * _TRANSPOSED_SHOWS * rates.dates.transposed.rate,
@@ -129,6 +128,12 @@ def record_rates(rates: Rates) -> RecordRates:
         moves=(1 - agreement.postcode.rate / (1 - typos)) / agreement.years_between.rate,
         same_district=_same_district(max(0.0, agreement.postcode_outcode.rate - typos) / (apart - typos)),
     )
+
+
+def short_names(rates: Rates) -> float:
+    """The share of people before a criminal court whose first name has a usual short form."""
+    population, forms = rates.population, load_table("forms")["nicknames"]
+    return name_tables().share_with(forms, population.origins_of_names, female=population.female.rate)
 
 
 def _same_district(share: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import log, log1p
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -102,6 +103,16 @@ def zipf_scale(size: int, flatness: float) -> tuple[float, float]:
     """The constants of `zipf_rank` for ranks in [0, size); the higher the flatness, the more even."""
     scale = flatness - 0.5
     return scale, (scale + size) / scale
+
+
+def zipf_chances(size: int, flatness: float) -> list[float]:
+    """The chance of each rank in [0, size) that `zipf_rank` draws.
+
+    >>> [round(chance, 3) for chance in zipf_chances(3, 1)]  # log(3), log(5/3) and log(7/5) over log(7)
+    [0.565, 0.263, 0.173]
+    """
+    scale, ratio = zipf_scale(size, flatness)
+    return [log1p(1 / (scale + rank)) / log(ratio) for rank in range(size)]
 
 
 def _slots(weights: Mapping[str, float]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -14,15 +16,22 @@ _DIGITS = "0123456789"
 JUNK_PREFIXES = ["MIG_ERROR_", "NO_SHOW_", "DUPLICATE_"]
 
 
-def typo(name: Column, draws: Draws, salt: str) -> Column:
-    """One letter replaced by its neighbour on the keyboard, left out, doubled, or exchanged with the next."""
+def typo(name: Column, draws: Draws, salt: str, *, slips: Mapping[str, float]) -> Column:
+    """One letter replaced by its neighbour on the keyboard, left out, doubled, or exchanged with the next.
+
+    Args:
+        name: a name in capitals.
+        draws: of the record.
+        salt: of this name's draws.
+        slips: the share of each kind: `neighbour`, `left_out`, `doubled`, `exchanged`.
+    """
     place = (draws.uniform(f"{salt} place") * F.length(name)).cast("int") + 1
-    kind = draws.uniform(f"{salt} kind")
+    kind = draws.pick(slips, f"{salt} kind")
     letter, following = F.substring(name, place, F.lit(1)), F.substring(name, place + 1, F.lit(1))
     instead = (
-        F.when(kind < 0.40, F.concat(F.translate(letter, _KEYS, _NEIGHBOURS), following))
-        .when(kind < 0.65, following)
-        .when(kind < 0.80, F.concat(letter, letter, following))
+        F.when(kind == "neighbour", F.concat(F.translate(letter, _KEYS, _NEIGHBOURS), following))
+        .when(kind == "left_out", following)
+        .when(kind == "doubled", F.concat(letter, letter, following))
         .otherwise(F.concat(following, letter))
     )
     return F.concat(F.substring(name, F.lit(1), place - 1), instead, F.substring(name, place + 2, F.length(name)))
@@ -53,19 +62,21 @@ def nickname(forename: Column) -> Column:
     return F.coalesce(F.element_at(forms, forename), forename)
 
 
-def wrong_date(birth: Column, draws: Draws, *, transposed: Column, digit: Column, years_off: Column) -> Column:
+def wrong_date(
+    birth: Column, draws: Draws, *, transposed: Column, digit: Column, years_off: Column, of_day: float
+) -> Column:
     """The date with day and month exchanged, a digit of it wrong, or its year a few off.
 
     A date that cannot be exchanged (a day above 12) stays as it is. A wrong digit is the last of the
-    day, if the date then exists, or the last of the year.
+    day, in a share `of_day` if the date then exists, or the last of the year.
     """
     text = F.date_format(birth, "yyyy-MM-dd")
     exchanged = F.concat(F.substring(text, 1, 5), F.substring(text, 9, 2), F.lit("-"), F.substring(text, 6, 2))
     off = (draws.uniform("years off") * 5 + 1).cast("int") * F.when(draws.happens(0.5, "earlier"), -1).otherwise(1)
-    of_day = other_digit(text, F.lit(10), draws, "digit of day")
-    of_year = F.date_format(F.add_months(birth, 12 * _within_decade(F.year(birth), draws)), "yyyy-MM-dd")
-    exists = F.dayofmonth(F.last_day(birth)) >= F.substring(of_day, 9, 2).cast("int")
-    mistyped = F.when(draws.happens(0.5, "of day") & exists & ~of_day.endswith("00"), of_day).otherwise(of_year)
+    day = other_digit(text, F.lit(10), draws, "digit of day")
+    year = F.date_format(F.add_months(birth, 12 * _within_decade(F.year(birth), draws)), "yyyy-MM-dd")
+    exists = F.dayofmonth(F.last_day(birth)) >= F.substring(day, 9, 2).cast("int")
+    mistyped = F.when(draws.happens(of_day, "of day") & exists & ~day.endswith("00"), day).otherwise(year)
     return (
         F.when(transposed & (F.dayofmonth(birth) <= 12), exchanged)
         .when(digit, mistyped)
@@ -88,12 +99,12 @@ def other_digit(text: Column, place: Column, draws: Draws, salt: str) -> Column:
     return F.overlay(text, F.coalesce(raised, digit), place)
 
 
-def mistyped_postcode(postcode: Column, draws: Draws) -> Column:
-    """A postcode with its sector digit or its last letter wrong."""
+def mistyped_postcode(postcode: Column, draws: Draws, *, in_digit: float) -> Column:
+    """A postcode with its sector digit wrong, in a share `in_digit`, or its last letter."""
     length = F.length(postcode)
     letter = F.translate(F.right(postcode, F.lit(1)), _KEYS, _NEIGHBOURS)
     return F.when(
-        draws.happens(0.5, "postcode place"), other_digit(postcode, length - 2, draws, "postcode digit")
+        draws.happens(in_digit, "postcode place"), other_digit(postcode, length - 2, draws, "postcode digit")
     ).otherwise(F.concat(F.substring(postcode, F.lit(1), length - 1), letter))
 
 

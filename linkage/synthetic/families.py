@@ -19,7 +19,6 @@ LAST_BIRTH = "2004-12-31"
 LAST_CHILD = "2018-12-31"
 AGE_OF_RESPONSIBILITY = 10
 _BIRTH_YEARS = 58
-_YOUNGER = 1.3  # the higher, the more of the people are young
 _FIRST_PNC_YEAR = 1995
 _PNC_YEARS = 26
 # Parents of a family unit: born in the span of days before this one.
@@ -74,19 +73,20 @@ def _relations(families: Families) -> dict[str, float]:
     return {name: getattr(families, name).rate for name in names}
 
 
-def head_birth(head: Column, in_family_unit: Column, seed: int) -> Column:
+def head_birth(head: Column, in_family_unit: Column, rates: Rates, seed: int) -> Column:
     """The date of birth of the head of a family, or of somebody without one."""
     draws = Draws(seed, head)
-    days = F.floor(F.pow(draws.uniform("birth"), F.lit(_YOUNGER)) * (_BIRTH_YEARS * 365))
+    days = F.floor(F.pow(draws.uniform("birth"), F.lit(rates.population.youth.rate)) * (_BIRTH_YEARS * 365))
     parent = F.date_sub(F.lit(_LAST_PARENT).cast("date"), (draws.uniform("birth") * _PARENT_DAYS).cast("int"))
     return F.when(in_family_unit, parent).otherwise(F.date_sub(F.lit(LAST_BIRTH).cast("date"), days.cast("int")))
 
 
-def child_birth(head: Column, second: Column, seed: int) -> Column:
+def child_birth(head: Column, second: Column, rates: Rates, seed: int) -> Column:
     """The date of birth of a child of a family unit: the second some years after the first, or its twin."""
     draws = Draws(seed, head)
-    first = F.date_add(head_birth(head, F.lit(True), seed), (7000 + draws.uniform("child") * 5000).cast("int"))
-    apart = F.when(draws.happens(0.03, "twin children"), 0).otherwise((330 + draws.uniform("gap") * 1500).cast("int"))
+    first = F.date_add(head_birth(head, F.lit(True), rates, seed), (7000 + draws.uniform("child") * 5000).cast("int"))
+    twins = draws.happens(rates.families.twin_children.rate, "twin children")
+    apart = F.when(twins, 0).otherwise((330 + draws.uniform("gap") * 1500).cast("int"))
     return F.least(F.date_add(first, F.when(second, apart).otherwise(0)), F.lit(LAST_CHILD).cast("date"))
 
 
@@ -111,7 +111,7 @@ def pnc_year(person: Column, rates: Rates, seed: int) -> Column:
     """The year from which a person can have a PNC identifier, from the person's number alone."""
     # A relative's birth follows the head's and is not known here, so the latest is assumed.
     family = is_family_unit(person, rates, seed)
-    birth_year = F.year(head_birth(person, family, seed))
+    birth_year = F.year(head_birth(person, family, rates, seed))
     known = F.when(family | _joined(person, rates, seed), F.year(F.lit(LAST_BIRTH).cast("date"))).otherwise(birth_year)
     first = F.lit(_FIRST_PNC_YEAR) + Draws(seed, person).below(_PNC_YEARS, "pnc year").cast("int")
     return F.greatest(first, known + AGE_OF_RESPONSIBILITY)

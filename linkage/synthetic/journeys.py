@@ -17,9 +17,7 @@ from linkage.synthetic.rates import Journeys
 # A case is known by its person's number times this plus its own; number 0 is a case with neighbours.
 CASES_AT_MOST = 64
 NEIGHBOURS = 8
-_OTHER_DISPOSALS = {"fine": 0.62, "absolute": 0.16, "other": 0.22}
-_COMMUNITY_DISPOSALS = {"community": 0.7, "suspended": 0.3}
-SUPERVISED = tuple(_COMMUNITY_DISPOSALS)
+SUPERVISED = ("community", "suspended")
 _GAP_BEGINS = 2021
 _CROWN_BEGINS = "2013-01-01"
 _LONGEST_TRIAL = 420
@@ -129,8 +127,8 @@ def _disposal(person: Draws, case: Draws, rates: Journeys) -> Column:
     )
     return (
         F.when(custody, F.lit("custody"))
-        .when(community, case.pick(_COMMUNITY_DISPOSALS, "community disposal"))
-        .otherwise(case.pick(_OTHER_DISPOSALS, "other disposal"))
+        .when(community, case.pick(rates.community_disposals.shares, "community disposal"))
+        .otherwise(case.pick(rates.other_disposals.shares, "other disposal"))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -12,7 +13,7 @@ import yaml
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from linkage.synthetic.draws import numbers, text_table, zipf_rank, zipf_scale
+from linkage.synthetic.draws import numbers, text_table, zipf_chances, zipf_rank, zipf_scale
 
 FORENAME_FLATNESS = 5.0
 # Scatters the tail, so that neighbours in rank do not share their first part. A prime.
@@ -109,6 +110,22 @@ class NameTables:
         if step is not None:
             rank = (rank + step) % self.forenames.size(place)
         return self.forenames.word(place, rank)
+
+    def share_with(self, forenames: Container[str], origins: Mapping[str, float], *, female: float) -> float:
+        """The share of people whose first name is one of these.
+
+        Args:
+            forenames: The names.
+            origins: Shares of people by origin of names.
+            female: The share of women.
+        """
+        share = 0.0
+        for place, names in enumerate(self.forenames.lists):
+            chances = zipf_chances(len(names), FORENAME_FLATNESS)
+            of_sex = female if place % 2 else 1 - female
+            its = sum(chance for name, chance in zip(names, chances, strict=True) if name in forenames)
+            share += origins.get(self.origins[place // 2], 0.0) * of_sex * its
+        return share
 
 
 def as_borne_by(surname: Column, origin: Column, is_female: Column) -> Column:

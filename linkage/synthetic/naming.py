@@ -11,8 +11,6 @@ from linkage.synthetic.names import name_tables
 from linkage.synthetic.weights import is_missing, missing, weight
 from linkage.synthetic.world import Columns, World
 
-_OF_SURNAME = 0.55  # share of slips that are in the surname
-
 
 def naming(world: World) -> list[Columns]:
     """In steps: `forename1`, `forename2` and `surname` as they are written, with `forename3` and `aliases`.
@@ -68,12 +66,13 @@ def _third(own: Draws) -> Column:
 
 def _slips(draws: Draws, world: World) -> list[Columns]:
     """Slips of the hand and of the ear, each in one of the two names; and the other names, told without slips."""
-    sounds = world.rates.names.typing_in_sounds.rate
-    of_last = draws.happens(_OF_SURNAME, "error in surname")
+    names = world.rates.names
+    of_last = draws.happens(names.typing_in_surname.rate, "error in surname")
     target = F.when(of_last, F.col("last")).otherwise(F.col("first"))
     slip = draws.happens(F.col("typing") * world.solved.typing, "name error")
-    heard = draws.happens(sounds, "misheard")
-    wrong = F.when(heard, errors.misheard(F.col("target"))).otherwise(errors.typo(F.col("target"), draws, "name"))
+    heard = draws.happens(names.typing_in_sounds.rate, "misheard")
+    typed = errors.typo(F.col("target"), draws, "name", slips=names.slips.shares)
+    wrong = F.when(heard, errors.misheard(F.col("target"))).otherwise(typed)
     return [
         {"target": F.when(slip, target), "of_last": of_last, "aliases": _aliases(draws, world)},
         {"wrong": F.when(F.col("target").isNotNull(), wrong)},
@@ -85,10 +84,11 @@ def _slips(draws: Draws, world: World) -> list[Columns]:
 
 
 def _written(draws: Draws, world: World) -> Columns:
-    """Names in their fields: exchanged, missing, with junk."""
+    """Names in their fields: exchanged, missing, with junk, each kind of which is as frequent."""
     junk, share = draws.uniform("junk"), world.rates.names.junk.rate
-    prefix = F.when(junk < share, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
-    lost = F.when((junk >= share) & (junk < 2 * share), F.lit("NOT ENTERED"))
+    prefixed = len(errors.JUNK_PREFIXES) * share
+    prefix = F.when(junk < prefixed, draws.choose(errors.JUNK_PREFIXES, "junk prefix")).otherwise("")
+    lost = F.when((junk >= prefixed) & (junk < prefixed + share), F.lit("NOT ENTERED"))
     last = F.when(F.col("swapped"), F.col("first")).otherwise(F.col("last"))
     first = F.when(F.col("swapped"), F.col("last")).otherwise(F.col("first"))
     no_first, no_last = is_missing(world, "forename1"), is_missing(world, "surname")
@@ -113,5 +113,6 @@ def _aliases(draws: Draws, world: World) -> Column:
     short = F.concat_ws(" ", errors.nickname(F.col("forename1")), F.col("present_surname"))
     also = F.when(F.col("false") | F.col("bears_alias"), real).when(known, other)
     first = F.coalesce(also, maiden, short)
-    both = F.when(draws.happens(0.3, "two aliases") & maiden.isNotNull() & also.isNotNull(), maiden)
+    two = draws.happens(names.two_aliases.rate, "two aliases")
+    both = F.when(two & maiden.isNotNull() & also.isNotNull(), maiden)
     return F.when(draws.happens(listed * likelier, "aliases"), F.concat_ws(";", first, both))

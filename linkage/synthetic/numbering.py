@@ -12,9 +12,6 @@ from linkage.synthetic.families import pnc_year
 from linkage.synthetic.weights import is_missing, weight
 from linkage.synthetic.world import Columns, Form, World
 
-# Of records of probation and assessments, those of people who were ever in custody (own).
-_OF_CUSTODY = {"probation": 0.50, "oasys": 0.72}
-
 
 def numbering(world: World) -> list[Columns]:
     """In steps: the numbers that a supply has, missing, mistyped, another person's, in the short form."""
@@ -138,7 +135,8 @@ def _previous_crns(world: World) -> Column:
 
 def _is_filled(world: World, name: str) -> Column:
     """Whether a number is there that only people ever in custody have: of their records, more than of all."""
-    filled = world.by_form(lambda form: (1 - _expected(form, name)) / _OF_CUSTODY.get(form.dataset, 1.0))
+    of_custody = world.rates.others.of_custody.shares
+    filled = world.by_form(lambda form: (1 - _expected(form, name)) / of_custody.get(form.dataset, 1.0))
     return world.draws("record").happens(filled, f"has {name}")
 
 

@@ -51,7 +51,7 @@ def _with_basics(family: DataFrame, rates: Rates, tables: NameTables, seed: int)
     relative = family.withColumns(
         {
             "head_female": _drawn_female(head, rates, seed),
-            "head_birth": head_birth(head, F.col("in_family_unit"), seed),
+            "head_birth": head_birth(head, F.col("in_family_unit"), rates, seed),
             "kin": F.when(relation == "partner", person).otherwise(head),
         }
     )
@@ -63,7 +63,7 @@ def _with_basics(family: DataFrame, rates: Rates, tables: NameTables, seed: int)
         .otherwise(_drawn_female(person, rates, seed))
     )
     second = F.pmod(person, F.lit(UNIT)) == UNIT - 1
-    birth = F.when(relation == CHILD, child_birth(head, second, seed)).otherwise(
+    birth = F.when(relation == CHILD, child_birth(head, second, rates, seed)).otherwise(
         kin_birth(own, relation, F.col("head_birth"))
     )
     drawn = Draws(seed, F.col("kin")).pick(rates.population.origins.shares, "origin")
@@ -150,15 +150,18 @@ def _married(own: Draws, rates: Rates, tables: NameTables) -> dict[str, Column]:
 
 
 def _also_known_as(own: Draws, rates: Rates, tables: NameTables) -> dict[str, Column]:
-    """The other name that some people go by: another surname, half of the time another forename too."""
-    has = own.happens(rates.names.alias_people.rate, "alias")
+    """The other name that some people go by: another surname, often another forename too."""
+    names = rates.names
+    has = own.happens(names.alias_people.rate, "alias")
     other = tables.forename(F.col("origin"), F.col("female"), own.uniform("alias forename"))
-    forename = F.when(own.happens(0.5, "alias keeps forename"), F.col("forename1")).otherwise(other)
+    keeps = own.happens(names.alias_keeps_forename.rate, "alias keeps forename")
+    forename = F.when(keeps, F.col("forename1")).otherwise(other)
     surname = tables.common_surname(F.col("origin"), own.uniform("alias surname"))
     # Few are invented at will: day, month or year is kept, or all but some days.
     days = (own.uniform("alias days") * 700 - 350).cast("int")
     years = (1 + own.below(4, "alias years")).cast("int") * F.when(own.happens(0.5, "alias elder"), -12).otherwise(12)
-    birth = F.when(own.happens(0.5, "alias date"), F.date_add("birth", days)).otherwise(F.add_months("birth", years))
+    days_off = own.happens(names.alias_date_days_off.rate, "alias date")
+    birth = F.when(days_off, F.date_add("birth", days)).otherwise(F.add_months("birth", years))
     return {
         "alias_forename": F.when(has, forename),
         "alias_surname": F.when(has, surname),

@@ -14,9 +14,11 @@ from pyspark.sql import functions as F
 
 from linkage.synthetic import errors
 from linkage.synthetic.addresses import address
+from linkage.synthetic.draws import Draws
 from linkage.synthetic.geography import local_authority, lower_super_output_area
 from linkage.synthetic.naming import naming
 from linkage.synthetic.numbering import numbering
+from linkage.synthetic.rates import Mix, Rates
 from linkage.synthetic.weights import is_missing, missing, proneness, weight
 from linkage.synthetic.world import Columns, Form, World
 
@@ -78,8 +80,10 @@ def _date_and_sex(world: World) -> list[Columns]:
         transposed=draws.happens(prone * rates.dates.transposed.rate, "transposed"),
         digit=draws.happens(prone * solved.dob_digit, "digit wrong"),
         years_off=draws.happens(prone * solved.dob_years, "year wrong"),
+        of_day=rates.dates.digit_of_day.rate,
     )
-    filler = F.when(draws.happens(0.6, "filler"), F.lit("1900-01-01")).otherwise("1970-01-01")
+    first = draws.happens(rates.dates.placeholder_1900.rate, "filler")
+    filler = F.when(first, F.lit("1900-01-01")).otherwise("1970-01-01")
     placeholders = world.by_form(lambda form: rates.of(form.dataset).placeholder_dob.rate)
     placeholder = draws.happens(placeholders, "placeholder")
     other_sex = draws.happens(prone * rates.others.sex_wrong.rate, "sex wrong")
@@ -118,11 +122,11 @@ def _place(world: World) -> list[Columns]:
     mistyped = draws.happens(F.col("typing") * rates.others.postcode_typo.rate, "postcode typo")
     written = (
         F.when(pseudo, _pseudo_postcode(world))
-        .when(mistyped, errors.mistyped_postcode(F.col("postcode"), draws))
+        .when(mistyped, _mistyped_postcode(draws, rates))
         .otherwise(F.col("postcode"))
     )
     street = F.when(pseudo, F.lit("NO FIXED ABODE")).otherwise(F.col("address_line1"))
-    no_former = is_missing(world, "previous_postcodes", more=_has_moved())
+    no_former = is_missing(world, "previous_postcodes", more=F.lit(rates.moves.former_missing.rate))
     area, district = F.col("area"), F.col("district")
     lsoa = lower_super_output_area(area, district, F.col("part"))
     return [
@@ -136,21 +140,20 @@ def _place(world: World) -> list[Columns]:
     ]
 
 
+def _mistyped_postcode(draws: Draws, rates: Rates) -> Column:
+    return errors.mistyped_postcode(F.col("postcode"), draws, in_digit=rates.others.postcode_typo_in_digit.rate)
+
+
 def _pseudo_postcode(world: World) -> Column:
     """What the supply's system has in place of a postcode."""
     draws = world.draws("record")
+    written = {form.dataset: world.rates.pseudo_postcodes(form.dataset) for form in world.forms}
     chosen = F.lit(None).cast("string")
-    kinds = {tuple(form.pseudo_postcodes.items()): form.pseudo_postcodes for form in world.forms}
-    for postcodes in kinds.values():
-        its = world.is_of(partial(_has_pseudo_postcodes, postcodes))
-        chosen = F.when(its, draws.pick(postcodes, "which pseudo")).otherwise(chosen)
+    for mix in {tuple(mix.shares.items()): mix for mix in written.values()}.values():
+        its = world.is_of(partial(_has_pseudo_postcodes, written, mix))
+        chosen = F.when(its, draws.pick(mix.shares, "which pseudo")).otherwise(chosen)
     return chosen
 
 
-def _has_pseudo_postcodes(postcodes: Mapping[str, float], form: Form) -> bool:
-    return form.pseudo_postcodes == postcodes
-
-
-def _has_moved() -> Column:
-    """Former addresses are missing for want of them too, so the system itself loses few."""
-    return F.lit(0.55)
+def _has_pseudo_postcodes(written: Mapping[str, Mix], mix: Mix, form: Form) -> bool:
+    return written[form.dataset].shares == mix.shares

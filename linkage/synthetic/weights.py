@@ -48,7 +48,7 @@ def missing(world: World, name: str) -> Column:
 def _missing(world: World, form: Form, name: str) -> float:
     own = world.rates.of(form.dataset).missing
     if name in own:
-        return own[name]
+        return own[name].rate
     if name == "postcode" and "postcode_sector" in form.schema.column_names:
         name = "postcode_sector"
     return (form.schema.column(name).expected_missing or 0.0) if name in form.schema.column_names else 1.0

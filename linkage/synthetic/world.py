@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -79,7 +79,6 @@ class Form:
     columns: Callable[[World], Columns]
     keys: Callable[[World], Columns] | None = None
     others: Callable[[World], DataFrame] | None = None
-    pseudo_postcodes: Mapping[str, float] = field(default_factory=lambda: {"ZZ99 3VZ": 0.6, "ZZ99 3WZ": 0.4})
     false_identities: bool = False
     with_organisations: bool = False
 

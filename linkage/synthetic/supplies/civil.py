@@ -18,24 +18,12 @@ from linkage.synthetic.world import Columns, Companion, Form, World, as_delivere
 _FIRST_DAY, _LAST_DAY = "2012-01-01", "2022-01-31"
 _CLAIMS_AT_MOST = 16
 _GROWN_DAYS = 18 * 365 + 5
-# Assumed.
-_AGAINST = {
-    "money": 0.62,
-    "possession_social": 0.16,
-    "possession_private": 0.08,
-    "possession_accelerated": 0.06,
-    "possession_mortgage": 0.07,
-    "damages": 0.01,
-}
-_BY = {"money": 0.5, "damages": 0.5}
 _TENANCY = {
     "possession_social": "social",
     "possession_private": "private",
     "possession_accelerated": "private",
     "possession_mortgage": "owner",
 }
-_HEARD, _JUDGED, _WARRANT, _REPOSSESSED = 0.45, 0.72, 0.35, 0.5
-_INITIAL = 0.15
 _ORGANISATION_ROW = "O"
 
 
@@ -50,11 +38,12 @@ def _claims(world: World) -> DataFrame:
 
 def _issued(known: DataFrame, birth: Column, world: World) -> DataFrame:
     """Adds what the claim's number decides; leaves out claims of days on which the person was under age."""
-    claim = world.draws("claim")
+    claim, rates = world.draws("claim"), world.rates.civil
     first, last = F.lit(_FIRST_DAY).cast("date"), F.lit(_LAST_DAY).cast("date")
     issued = F.date_add(first, (claim.uniform("issued") * F.datediff(last, first)).cast("int"))
-    claims = claim.happens(world.rates.civil.claimant.rate, "claimant")
-    kind = F.when(F.col("claims"), claim.pick(_BY, "type by")).otherwise(claim.pick(_AGAINST, "type against"))
+    claims = claim.happens(rates.claimant.rate, "claimant")
+    against = claim.pick(rates.against.shares, "type against")
+    kind = F.when(F.col("claims"), claim.pick(rates.by.shares, "type by")).otherwise(against)
     dated = known.withColumns({"issued": issued, "claims": claims}).where(F.datediff("issued", birth) > _GROWN_DAYS)
     return dated.withColumn("claim_type", kind).withColumn("possession", F.col("claim_type").startswith("possession"))
 
@@ -65,7 +54,7 @@ def _partners(world: World) -> DataFrame:
     against = is_civil(F.col("head_id"), F.lit(False), world.rates, world.seed)
     partners = world.people.where((F.col("relation") == "partner") & joins & against)
     known = partners.withColumn("claim", F.col("head_id") * _CLAIMS_AT_MOST + 1).withColumn("number", F.lit(0))
-    birth = head_birth(F.col("head_id"), F.col("in_family_unit"), world.seed)
+    birth = head_birth(F.col("head_id"), F.col("in_family_unit"), world.rates, world.seed)
     return _issued(known, F.greatest(birth, F.col("birth")), world).where(~F.col("claims"))
 
 
@@ -87,10 +76,10 @@ def _case_number() -> Column:
 
 
 def _columns(world: World) -> Columns:
-    draws = world.draws("record")
+    draws, rates = world.draws("record"), world.rates.civil
     title = F.when(~F.col("female"), "MR").when(F.col("married"), "MRS")
-    title = title.otherwise(F.when(draws.happens(0.5, "miss"), "MISS").otherwise("MS"))
-    initial = draws.happens(_INITIAL, "initial only")
+    title = title.otherwise(F.when(draws.happens(rates.miss.rate, "miss"), "MISS").otherwise("MS"))
+    initial = draws.happens(rates.initial_only.rate, "initial only")
     return {
         "role": F.when(F.col("claims"), "claimant").otherwise("defendant"),
         "party_type": F.lit("P"),
@@ -125,7 +114,7 @@ FORM = Form("civil", "K", _events, _columns, keys=_keys, others=_organisations)
 
 
 def _judged(world: World) -> Column:
-    return world.draws("claim").happens(_JUDGED, "judged")
+    return world.draws("claim").happens(world.rates.civil.judged.rate, "judged")
 
 
 def _judgment_date(world: World) -> Column:
@@ -155,13 +144,15 @@ def _cases(world: World) -> DataFrame:
 
 def _case_events(world: World) -> DataFrame:
     claim, judged, day = world.draws("claim"), _judged(world), _judgment_date(world)
-    warrant = judged & claim.happens(_WARRANT, "warrant")
+    rates = world.rates.civil
+    warrant = judged & claim.happens(rates.warrant.rate, "warrant")
+    out = warrant & F.col("possession") & claim.happens(rates.repossessed.rate, "out")
     steps = [
         ("issue", F.lit(True), F.col("issued")),
-        ("hearing", F.col("possession") | claim.happens(_HEARD, "heard"), F.date_sub(day, 2)),
+        ("hearing", F.col("possession") | claim.happens(rates.heard.rate, "heard"), F.date_sub(day, 2)),
         ("judgment", judged, day),
         ("warrant", warrant, F.date_add(day, 40)),
-        ("repossession", warrant & F.col("possession") & claim.happens(_REPOSSESSED, "out"), F.date_add(day, 80)),
+        ("repossession", out, F.date_add(day, 80)),
     ]
     cases = _claims(world).select("claim", "issued", "possession")
     return as_delivered(with_timeline(cases, steps), "civil_events", {"case_number": _case_number()})

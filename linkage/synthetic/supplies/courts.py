@@ -8,25 +8,11 @@ from pyspark.sql import functions as F
 from linkage.synthetic import identifiers
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.names import load_table, words
+from linkage.synthetic.rates import Courts
 from linkage.synthetic.weights import is_missing
 from linkage.synthetic.world import Columns, World
 
-# All shares of this module are assumed.
-OFFENCES = {
-    "motoring": 0.30,
-    "summary": 0.18,
-    "violence": 0.14,
-    "theft": 0.13,
-    "drugs": 0.08,
-    "public_order": 0.07,
-    "damage": 0.04,
-    "weapons": 0.03,
-    "fraud": 0.01,
-    "robbery": 0.01,
-    "sexual": 0.01,
-}
-PLEAS = {"guilty": 0.68, "not_guilty": 0.20, "none": 0.12}
-_OFFENCES, _OFFENCES_AT_MOST = 1.55, 8  # mean and most of a case
+_OFFENCES_AT_MOST = 8  # of a case
 _CODES = 60  # different offences of a category; the later ones are rare
 
 
@@ -53,9 +39,9 @@ def without_person(world: World, columns: Columns) -> dict[str, Column]:
     }
 
 
-def offence_category(case: Draws) -> Column:
+def offence_category(case: Draws, rates: Courts) -> Column:
     """The group of a case's principal offence."""
-    return case.pick(OFFENCES, "offence")
+    return case.pick(rates.offence_categories.shares, "offence")
 
 
 def offence_date(case: Draws) -> Column:
@@ -68,13 +54,15 @@ def with_offences(rows: DataFrame, world: World) -> DataFrame:
 
     The first is the principal one, whose group and date are those of the case.
     """
-    case = world.draws("case")
-    count = 1 + case.more(_OFFENCES, _OFFENCES_AT_MOST, "offences")
+    case, rates = world.draws("case"), world.rates.courts
+    count = 1 + case.more(rates.offences.rate, _OFFENCES_AT_MOST, "offences")
     numbered = rows.withColumn("offence_number", F.explode(F.sequence(F.lit(1), count)))
     offence = Draws(world.seed, F.xxhash64(F.lit("offence"), F.col("case"), F.col("offence_number")))
     principal = F.col("offence_number") == 1
     place = F.floor(F.pow(offence.uniform("code"), F.lit(3)) * _CODES)
-    category = F.when(principal, offence_category(case)).otherwise(offence.pick(OFFENCES, "category"))
+    other = offence.pick(rates.offence_categories.shares, "category")
+    category = F.when(principal, offence_category(case, rates)).otherwise(other)
+    pleas = rates.pleas.shares
     prefix = F.upper(F.substring(F.col("offence_category"), 1, 2))
     return numbered.withColumns(
         {
@@ -82,6 +70,6 @@ def with_offences(rows: DataFrame, world: World) -> DataFrame:
             "offence_date": F.date_sub(
                 offence_date(case), F.when(principal, 0).otherwise(offence.below(30, "day").cast("int"))
             ),
-            "plea": F.when(principal, case.pick(PLEAS, "plea")).otherwise(offence.pick(PLEAS, "plea")),
+            "plea": F.when(principal, case.pick(pleas, "plea")).otherwise(offence.pick(pleas, "plea")),
         }
     ).withColumn("offence_code", F.concat(prefix, F.lit("99"), F.lpad(place.cast("string"), 3, "0")))

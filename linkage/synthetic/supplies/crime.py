@@ -9,29 +9,22 @@ from linkage.synthetic import identifiers
 from linkage.synthetic.geography import police_force_area
 from linkage.synthetic.journeys import CASES_AT_MOST
 from linkage.synthetic.rows import code
-from linkage.synthetic.supplies.courts import OFFENCES
 from linkage.synthetic.supplies.custody import known_by_now
 from linkage.synthetic.supplies.spells import Period, event_draws, spells
 from linkage.synthetic.world import Columns, Form, World
 
 _PERIOD = Period("2014-01-01", "2022-12-31", age=12)
-# Assumed.
-_CRIMES, _CASES = 1.5, 1.1
-_ROLES = {"victim": 0.75, "witness": 0.25}
-_SUSPECTED = 0.6  # of contacts of people who come to court
-_OUTCOMES = {"evidential": 0.30, "no_suspect": 0.30, "victim_withdrew": 0.22, "charged": 0.10, "open": 0.08}
-_SERVICES = {"isva": 0.45, "counselling": 0.30, "sarc": 0.15, "other": 0.10}
-_REPORTED = 0.55
 # Case files of victims, beside those of the courts' cases.
 _FILES = 10_000_000 * CASES_AT_MOST
 
 
 def _contacts(world: World) -> DataFrame:
-    held = world.people.where(world.draws("person_id").happens(world.rates.elsewhere.police.rate, "police"))
-    made = spells(held, world, "police", _CRIMES, _PERIOD)
+    rates = world.rates.crime
+    held = world.people.where(world.draws("person_id").happens(rates.police.rate, "police"))
+    made = spells(held, world, "police", rates.contacts.rate, _PERIOD)
     contact = event_draws(world, "police")
-    suspect = (F.col("standing") != "none") & contact.happens(_SUSPECTED, "suspect")
-    return made.withColumn("role", F.when(suspect, "suspect").otherwise(contact.pick(_ROLES, "role")))
+    suspect = (F.col("standing") != "none") & contact.happens(rates.suspected.rate, "suspect")
+    return made.withColumn("role", F.when(suspect, "suspect").otherwise(contact.pick(rates.roles.shares, "role")))
 
 
 def _crime_keys(_world: World) -> Columns:
@@ -46,12 +39,12 @@ def _file(of: str) -> Column:
 
 def _crime_columns(world: World) -> Columns:
     contact = event_draws(world, "police")
-    outcome = contact.pick(_OUTCOMES, "outcome")
+    outcome = contact.pick(world.rates.crime.outcomes.shares, "outcome")
     return {
         "pnc": F.when(F.col("role") == "suspect", F.col("pnc_typed")),
         "urn": F.when(outcome == "charged", identifiers.urn(_file("police"))),
         "police_force_area_code": police_force_area(F.col("area"), F.col("district")),
-        "offence_category": contact.pick(OFFENCES, "offence"),
+        "offence_category": contact.pick(world.rates.courts.offence_categories.shares, "offence"),
         "report_date": F.col("event_date"),
         "outcome": outcome,
     }
@@ -61,17 +54,17 @@ POLICE = Form("police", "L", _contacts, _crime_columns, keys=_crime_keys)
 
 
 def _supported(world: World) -> DataFrame:
-    share = world.rates.elsewhere.victims.rate * F.when(F.col("female"), 2.5).otherwise(0.4)
-    return spells(
-        world.people.where(world.draws("person_id").happens(share, "victim")), world, "victims", _CASES, _PERIOD
-    )
+    rates = world.rates.crime
+    share = rates.victims.rate * F.when(F.col("female"), rates.female.rate).otherwise(rates.male.rate)
+    held = world.people.where(world.draws("person_id").happens(share, "victim"))
+    return spells(held, world, "victims", rates.supports.rate, _PERIOD)
 
 
 def _support_columns(world: World) -> Columns:
-    case = event_draws(world, "victims")
-    reported = case.happens(_REPORTED, "reported")
+    case, rates = event_draws(world, "victims"), world.rates.crime
+    reported = case.happens(rates.reported.rate, "reported")
     return {
-        "service": case.pick(_SERVICES, "service"),
+        "service": case.pick(rates.services.shares, "service"),
         "referral_date": F.col("event_date"),
         "end_date": known_by_now(F.date_add("event_date", 30 + case.below(500, "end").cast("int"))),
         "reported_to_police": reported.cast("int"),

@@ -13,6 +13,7 @@ from linkage.synthetic.journeys import (
     moved_to_common_platform,
     sent_chance,
 )
+from linkage.synthetic.rates import Courts
 from linkage.synthetic.rows import keys, whole
 from linkage.synthetic.supplies import magistrates
 from linkage.synthetic.supplies.courts import case_numbers, offence_category, with_offences, without_person
@@ -20,8 +21,6 @@ from linkage.synthetic.supplies.custody import known_by_now
 from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 _INDICTMENTS = 2  # at most, for one case sent
-_PLEAS = {"guilty": 0.66, "not_guilty": 0.30, "none": 0.04}
-_REMAND = {"bail": 0.62, "custody": 0.34, "none": 0.04}
 _APPEAL_DAYS = 30
 
 
@@ -62,7 +61,7 @@ def _events(world: World) -> DataFrame:
 
 
 def _columns(world: World) -> Columns:
-    case, file = world.draws("case"), world.draws("file")
+    case, file, rates = world.draws("case"), world.draws("file"), world.rates.courts
     receipt = F.upper(F.substring("link_type", 1, 1))
     number = F.lpad(F.pmod(file.below(5_000, "number") * 2 + F.col("indictment"), F.lit(10_000)).cast("string"), 4, "0")
     names = ("forename1", "forename2", "forename3", "aliases", "dob", "sex", "pnc")
@@ -72,23 +71,24 @@ def _columns(world: World) -> Columns:
         "case_number": F.concat(receipt, F.year("received_on").cast("string"), number),
         "court_code": F.concat(F.lit("X"), F.lpad(F.col("site").cast("string"), 3, "0")),
         "receipt_type": receipt,
-        "remand_status": case.pick(_REMAND, "remand status"),
-        "offence_category": offence_category(case),
+        "remand_status": case.pick(rates.remand.shares, "remand status"),
+        "offence_category": offence_category(case, rates),
         "receipt_date": F.col("received_on"),
         "main_hearing_date": known_by_now(F.date_sub("sentenced_on", 1)),
-        **_outcome(case),
+        **_outcome(case, rates),
     }
 
 
-def _outcome(case: Draws) -> dict[str, Column]:
+def _outcome(case: Draws, rates: Courts) -> dict[str, Column]:
     """Plea, verdict and sentence: none of them yet where the hearing is to come."""
     over = known_by_now(F.col("sentenced_on")).isNotNull()
     guilty = (F.col("link_type") == "sentence") | F.col("convicted")
-    acquitted = F.when(case.happens(0.8, "acquitted"), "not_guilty").otherwise("withdrawn")
+    acquitted = F.when(case.happens(rates.acquitted.rate, "acquitted"), "not_guilty").otherwise("withdrawn")
+    pleaded = case.pick(rates.crown_pleas.shares, "crown plea")
     sentenced = over & F.col("convicted")
     return {
         "sentence_date": F.when(sentenced, F.col("sentenced_on")),
-        "plea": F.when(F.col("link_type") == "sentence", "guilty").otherwise(case.pick(_PLEAS, "crown plea")),
+        "plea": F.when(F.col("link_type") == "sentence", "guilty").otherwise(pleaded),
         "verdict": F.when(over, F.when(guilty, "guilty").otherwise(acquitted)),
         "disposal": F.when(sentenced, F.col("disposal")),
         "sentence_days": F.when(sentenced, F.col("sentence_days")),
@@ -101,7 +101,7 @@ FORM = Form("crown", "X", _events, _columns, false_identities=True, with_organis
 def _offences(world: RecordedWorld) -> DataFrame:
     made = with_offences(whole(world, FORM), world)
     principal = F.col("offence_number") == 1
-    outcome = _outcome(world.draws("case"))
+    outcome = _outcome(world.draws("case"), world.rates.courts)
     of_principal = {name: F.when(principal, outcome[name]) for name in ("disposal", "sentence_days")}
     columns = {**keys(FORM, world), "verdict": outcome["verdict"], **of_principal}
     return as_delivered(made, "crown_offences", columns)

@@ -16,40 +16,29 @@ from linkage.synthetic.world import Columns, Companion, Form, World, as_delivere
 _FIRST_DAY, _LAST_DAY = "2011-01-01", "2021-01-31"
 _CASES_AT_MOST = 8
 _MINOR_DAYS = 17 * 365
-# Assumed.
-_WITH_CHILDREN = {"private": 0.45, "public": 0.20, "divorce": 0.20, "domestic_violence": 0.13, "adoption": 0.02}
-_WITHOUT = {"divorce": 0.7, "domestic_violence": 0.3}
 _OF_CHILDREN = ("private", "public", "adoption")
-_HARM = {
-    "none": 0.45,
-    "domestic_abuse": 0.30,
-    "substances": 0.10,
-    "child_abuse": 0.08,
-    "other": 0.06,
-    "abduction": 0.01,
-}
-_FEE_EXEMPT = 0.3
 _LAWYERS = 2_000
 _AUTHORITY, _LAWYER = UNIT + 1, UNIT + 2
-_HEARINGS = (0.9, 0.6, 0.35)
 
 
 def _cases_of(people: DataFrame, world: World) -> DataFrame:
     """One row per case and given member of a family unit: adds `case`, `case_type`, `issued` and `second_child`."""
-    unit = Draws(world.seed, F.xxhash64(F.lit("family"), unit_of(F.col("head_id"))))
-    numbers = F.sequence(F.lit(1), 1 + unit.more(world.rates.family_court.cases.rate, _CASES_AT_MOST - 1))
+    rates, head = world.rates.family_court, F.col("head_id")
+    unit = Draws(world.seed, F.xxhash64(F.lit("family"), unit_of(head)))
+    numbers = F.sequence(F.lit(1), 1 + unit.more(rates.cases.rate, _CASES_AT_MOST - 1))
     held = people.where("in_family_unit").withColumn("number", F.explode(numbers))
-    known = held.withColumn("case", unit_of(F.col("head_id")) * _CASES_AT_MOST + F.col("number"))
+    known = held.withColumn("case", unit_of(head) * _CASES_AT_MOST + F.col("number"))
     case = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case")))
     first, last = F.lit(_FIRST_DAY).cast("date"), F.lit(_LAST_DAY).cast("date")
-    elder = child_birth(F.col("head_id"), F.lit(False), world.seed)
+    elder = child_birth(head, F.lit(False), world.rates, world.seed)
     minor = F.date_add(elder, _MINOR_DAYS) > first
     begin = F.when(minor, F.greatest(first, elder)).otherwise(first)
     end = F.when(minor, F.least(last, F.date_add(elder, _MINOR_DAYS))).otherwise(last)
     issued = F.date_add(begin, (case.uniform("issued") * F.datediff(end, begin)).cast("int"))
-    kind = F.when(minor, case.pick(_WITH_CHILDREN, "type")).otherwise(case.pick(_WITHOUT, "type without"))
-    younger = child_birth(F.col("head_id"), F.lit(True), world.seed)
-    second = unit.happens(world.rates.family_court.second_child.rate, "second child") & (younger < issued)
+    without = case.pick(rates.without_children.shares, "type without")
+    kind = F.when(minor, case.pick(rates.with_children.shares, "type")).otherwise(without)
+    younger = child_birth(head, F.lit(True), world.rates, world.seed)
+    second = unit.happens(rates.second_child.rate, "second child") & (younger < issued)
     return known.withColumns({"case_type": kind, "issued": issued, "second_child": second})
 
 
@@ -93,27 +82,27 @@ def _columns(_world: World) -> Columns:
 
 def _others(world: World) -> DataFrame:
     """Local authorities that bring public law cases, and lawyers, as delivered: nobody of the population."""
-    cases = _unit_cases(world)
+    cases, rates = _unit_cases(world), world.rates.family_court
     case = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case")))
-    represented = case.happens(world.rates.family_court.represented.rate, "represented")
+    represented = case.happens(rates.represented.rate, "represented")
     kinds = F.array_compact(F.array(F.when(_by_authority(), F.lit(_AUTHORITY)), F.when(represented, F.lit(_LAWYER))))
     parties = cases.withColumn("party_number", F.explode(kinds))
     authority = F.col("party_number") == _AUTHORITY
     lawyer = Draws(world.seed, case.below(_LAWYERS, "lawyer") + F.lit(20_000_000_000))
-    tables, female = name_tables(), lawyer.happens(0.5, "female")
+    known, tables = rates.lawyers, name_tables()
+    female = lawyer.happens(known.female.rate, "female")
+    second = lawyer.happens(known.middle_name.rate, "second")
     council = F.concat_ws(" ", F.get(_area_names(), F.col("home_area")), F.lit("COUNTY COUNCIL"))
     columns = {
         "case_number": _case_number(),
         "role": F.when(authority, "applicant").otherwise("legal_representative"),
         "party_type": F.when(authority, "O").otherwise("P"),
         "forename1": F.when(~authority, tables.forename(F.lit(0), female, lawyer.uniform("forename"))),
-        "forename2": F.when(
-            ~authority & lawyer.happens(0.4, "second"), tables.forename(F.lit(0), female, lawyer.uniform("middle"))
-        ),
-        "sex": F.when(~authority & lawyer.happens(0.9, "sex"), F.when(female, "F").otherwise("M")),
+        "forename2": F.when(~authority & second, tables.forename(F.lit(0), female, lawyer.uniform("middle"))),
+        "sex": F.when(~authority & lawyer.happens(known.sex_known.rate, "sex"), F.when(female, "F").otherwise("M")),
         "surname": F.when(authority, council).otherwise(tables.common_surname(F.lit(0), lawyer.uniform("surname"))),
         "lad_code": F.when(
-            ~authority & lawyer.happens(0.8, "known area"),
+            ~authority & lawyer.happens(known.area_known.rate, "known area"),
             local_authority(lawyer.below(len(AREAS), "place"), lawyer.below(DISTRICTS, "district")),
         ),
         "postcode": F.concat(
@@ -138,29 +127,29 @@ def _unit_cases(world: World) -> DataFrame:
 
 
 def _cases(world: World) -> DataFrame:
-    case = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case")))
+    case, rates = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case"))), world.rates.family_court
     site = F.pmod(F.xxhash64(F.lit("family court"), F.col("home_area")), F.lit(SITES))
     of_children = F.col("case_type").isin(*_OF_CHILDREN)
     columns = {
         "case_number": _case_number(),
         "court_code": F.concat(F.lit("Y"), F.lpad(site.cast("string"), 3, "0")),
-        "harm_alleged": case.pick(_HARM, "harm"),
+        "harm_alleged": case.pick(rates.harm.shares, "harm"),
         "children": F.when(of_children, 1 + F.col("second_child").cast("int")).otherwise(0),
-        "fee_exempt": case.happens(_FEE_EXEMPT, "fee").cast("int"),
+        "fee_exempt": case.happens(rates.fee_exempt.rate, "fee").cast("int"),
         "issue_date": F.col("issued"),
     }
     return as_delivered(_unit_cases(world), "family_cases", columns)
 
 
 def _case_events(world: World) -> DataFrame:
-    case = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case")))
+    case, rates = Draws(world.seed, F.xxhash64(F.lit("family case"), F.col("case"))), world.rates.family_court
     last, issued = F.lit(_LAST_DAY).cast("date"), F.col("issued")
     days = [F.date_add(issued, 30 + 60 * place + case.below(30, f"day {place}").cast("int")) for place in range(4)]
     hearings = [
-        ("hearing", case.happens(share, f"hearing {place}") & (days[place] <= last), days[place])
-        for place, share in enumerate(_HEARINGS)
+        ("hearing", case.happens(hearing.rate, f"hearing {place}") & (days[place] <= last), days[place])
+        for place, hearing in enumerate((rates.first_hearing, rates.second_hearing, rates.third_hearing))
     ]
-    ordered = ("order", case.happens(0.8, "ordered") & (days[3] <= last), days[3])
+    ordered = ("order", case.happens(rates.ordered.rate, "ordered") & (days[3] <= last), days[3])
     steps = [("issue", F.lit(True), issued), *hearings, ordered]
     cases = _unit_cases(world).select("case", "issued")
     return as_delivered(with_timeline(cases, steps), "family_events", {"case_number": _case_number()})

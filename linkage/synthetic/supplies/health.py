@@ -13,11 +13,8 @@ from linkage.synthetic.supplies.spells import Period, event_draws, spells
 from linkage.synthetic.world import Columns, Companion, Form, World, as_delivered
 
 _PERIOD = Period("2012-04-01", "2022-12-31", age=10)
-_EPISODES = 1.4
-# Assumed, but for the blocks of codes: see datasets of the programme's document S4.
-_GROUPS = {"drug": 0.25, "alcohol": 0.12, "suicide": 0.12, "homicide": 0.02, "other": 0.49}
+# Codes of the blocks that the programme's document S4 names.
 _CAUSES = {"drug": "X42", "alcohol": "K70", "suicide": "X70", "homicide": "X99", "other": "I25"}
-_WHY = {"sharp": 0.14, "firearm": 0.01, "assault": 0.30, "poisoning": 0.30, "mental_behavioural": 0.25}
 _OF_WHY = {"sharp": "X99", "firearm": "X95", "assault": "Y04"}
 _DIAGNOSIS = {"sharp": "S21", "firearm": "S21", "assault": "S02", "poisoning": "T40", "mental_behavioural": "F11"}
 _ASSAULTS = ("sharp", "firearm", "assault")
@@ -38,7 +35,7 @@ def _chosen(values: dict[str, str], of: Column) -> Column:
 
 def _death_columns(world: World) -> Columns:
     person = world.draws("person_id")
-    group = person.pick(_GROUPS, "cause of death")
+    group = person.pick(world.rates.health.causes_of_death.shares, "cause of death")
     inquest = F.when(group == "other", 7).otherwise(200)
     registered = F.date_add("event_date", (inquest * (0.5 + person.uniform("inquest"))).cast("int"))
     return {
@@ -54,13 +51,13 @@ MORTALITY = Form("mortality", "Z", _deaths, _death_columns)
 
 def _episodes(world: World) -> DataFrame:
     """One row per finished episode for assault or drugs: adds `why`, `episode_order` and `sort`, in both countries."""
-    elsewhere = world.rates.elsewhere
-    share = F.when(F.col("standing") == "none", elsewhere.hospital_others.rate).otherwise(elsewhere.hospital.rate)
+    rates = world.rates.health
+    share = F.when(F.col("standing") == "none", rates.hospital_others.rate).otherwise(rates.hospital.rate)
     people = world.people.where(world.draws("person_id").happens(share, "hospital"))
     episode = event_draws(world, "hes")
-    order = F.when(episode.happens(0.85, "first"), "1").otherwise("later")
-    return spells(people, world, "hes", _EPISODES, _PERIOD).withColumns(
-        {"why": episode.pick(_WHY, "why"), "episode_order": order}
+    order = F.when(episode.happens(rates.first_episode.rate, "first"), "1").otherwise("later")
+    return spells(people, world, "hes", rates.episodes.rate, _PERIOD).withColumns(
+        {"why": episode.pick(rates.why.shares, "why"), "episode_order": order}
     )
 
 

@@ -13,30 +13,14 @@ from linkage.synthetic.world import Columns, Companion, Form, World, as_delivere
 
 _PERIOD = Period("2018-04-01", "2022-12-31")
 _STREET = Period("2014-01-01", "2022-12-31")
-# Assumed.
-_CASES, _CONTACTS = 1.3, 4.0
-_OFTENER_HOMELESS = 6.0  # of people without a fixed abode
-_DUTIES = {"prevention": 0.35, "relief": 0.38, "main": 0.17, "none": 0.10}
-_OUTCOMES = {"secured": 0.50, "temporary": 0.15, "homeless": 0.20, "other": 0.15}
-_NEEDS = {
-    "mental_health": 0.40,
-    "drugs": 0.20,
-    "alcohol": 0.15,
-    "offending": 0.25,
-    "domestic_abuse": 0.15,
-    "rough_sleeping": 0.15,
-    "care_leaver": 0.05,
-    "other": 0.20,
-}
-_MET = {"street": 0.6, "hub": 0.25, "accommodation": 0.15}
 
 
 def _households(world: World) -> DataFrame:
     """One row per case of a person in England, who stands for the household."""
-    roving = F.when(F.col("nfa"), _OFTENER_HOMELESS).otherwise(1.0)
-    share = world.rates.elsewhere.homeless.rate * roving
+    rates = world.rates.housing
+    share = rates.homeless.rate * F.when(F.col("nfa"), rates.no_fixed_abode.rate).otherwise(1.0)
     homeless = world.draws("person_id").happens(share, "homeless") & ~is_welsh(F.col("home_area"))
-    return spells(world.people.where(homeless), world, "homelessness", _CASES, _PERIOD)
+    return spells(world.people.where(homeless), world, "homelessness", rates.cases.rate, _PERIOD)
 
 
 def _case_reference(_world: World) -> Columns:
@@ -48,16 +32,16 @@ HOMELESSNESS = Form("homelessness", "H", _households, lambda _world: {}, keys=_c
 
 
 def _cases(world: World) -> DataFrame:
-    case = event_draws(world, "homelessness")
-    temporary = case.happens(0.3, "temporary")
+    case, rates = event_draws(world, "homelessness"), world.rates.housing
+    temporary = case.happens(rates.temporary.rate, "temporary")
     ended = known_by_now(F.date_add("event_date", 56 + case.below(400, "ended").cast("int")))
     columns = {
         "case_reference": code("H", F.col("event")),
         "lad_code": local_authority(F.col("home_area"), case.below(DISTRICTS, "district")),
         "application_date": F.col("event_date"),
-        "duty": case.pick(_DUTIES, "duty"),
+        "duty": case.pick(rates.duties.shares, "duty"),
         "duty_end_date": ended,
-        "outcome": F.when(ended.isNotNull(), case.pick(_OUTCOMES, "outcome")),
+        "outcome": F.when(ended.isNotNull(), case.pick(rates.outcomes.shares, "outcome")),
         "temporary_accommodation_date": F.when(temporary, known_by_now(F.date_add("event_date", 20))),
         "household_size": F.when(F.col("in_family_unit"), 2 + case.below(3, "size")).otherwise(1),
     }
@@ -65,8 +49,8 @@ def _cases(world: World) -> DataFrame:
 
 
 def _support_needs(world: World) -> DataFrame:
-    case = event_draws(world, "homelessness")
-    needs = F.array_compact(F.array(*(F.when(case.happens(share, n), F.lit(n)) for n, share in _NEEDS.items())))
+    case, shares = event_draws(world, "homelessness"), world.rates.housing.needs.shares
+    needs = F.array_compact(F.array(*(F.when(case.happens(share, n), F.lit(n)) for n, share in shares.items())))
     held = _households(world).select("event", F.explode(needs).alias("support_need"))
     return as_delivered(held, "homelessness_support_needs", {"case_reference": code("H", F.col("event"))})
 
@@ -75,15 +59,16 @@ COMPANIONS = (Companion("homelessness_cases", _cases), Companion("homelessness_s
 
 
 def _contacts(world: World) -> DataFrame:
-    met = F.col("nfa") & world.draws("person_id").happens(world.rates.elsewhere.rough_sleeping.rate, "sleeps rough")
-    return spells(world.people.where(met), world, "rough_sleeping", _CONTACTS, _STREET)
+    rates = world.rates.housing
+    met = F.col("nfa") & world.draws("person_id").happens(rates.rough_sleeping.rate, "sleeps rough")
+    return spells(world.people.where(met), world, "rough_sleeping", rates.contacts.rate, _STREET)
 
 
 def _contact_columns(world: World) -> Columns:
     contact = event_draws(world, "rough_sleeping")
     return {
         "nationality": F.when(F.col("foreign"), "Other").otherwise("UK"),
-        "contact_type": contact.pick(_MET, "met"),
+        "contact_type": contact.pick(world.rates.housing.met.shares, "met"),
         "contact_date": F.col("event_date"),
     }
 

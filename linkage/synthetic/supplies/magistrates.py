@@ -8,7 +8,6 @@ from pyspark.sql import functions as F
 from linkage.synthetic.journeys import NEIGHBOURS, moved_to_common_platform
 from linkage.synthetic.rows import COPIES, code, keys, whole
 from linkage.synthetic.supplies.courts import (
-    PLEAS,
     case_numbers,
     offence_category,
     offence_date,
@@ -36,18 +35,18 @@ def _keys(_world: World) -> Columns:
 
 
 def _columns(world: World) -> Columns:
-    case = world.draws("case")
+    case, rates = world.draws("case"), world.rates.courts
     site = F.concat(F.lit("M"), F.lpad(F.col("site").cast("string"), 3, "0"))
     names = ("forename1", "forename2", "forename3", "aliases", "dob", "sex", "pnc", "nino")
     return {
         **without_person(world, {name: F.col(name) for name in names}),
         **case_numbers(world),
         "court_code": site,
-        "offence_category": offence_category(case),
+        "offence_category": offence_category(case, rates),
         "offence_date": offence_date(case),
         "first_hearing_date": F.col("hearing"),
         "completion_date": F.col("completion"),
-        "plea": case.pick(PLEAS, "plea"),
+        "plea": case.pick(rates.pleas.shares, "plea"),
         **_outcome(),
         "committal": F.coalesce("sent", F.lit("none")),
     }

@@ -15,10 +15,6 @@ _BENEFITS = Period("2011-01-01", "2022-12-31")
 _AWARDS = Period("2011-01-01", "2022-12-31", age=18)
 _PAID_MONTHS = 3  # of each employment: payments are many, and one is as good for linking as the next
 _LAST_PAY = Period("2014-04-30", "2022-09-30")
-# Assumed.
-_SPELLS, _JOBS = 1.8, 1.3
-_OF_MEANS = {"UC": 0.5, "JSA": 0.2, "ESA": 0.15, "HB": 0.1, "PIP": 0.05}
-_BEFORE_UC = {"JSA": 0.45, "ESA": 0.25, "IS": 0.15, "HB": 0.1, "DLA": 0.05}
 _UC_FROM = "2013-05-01"
 
 
@@ -27,9 +23,9 @@ def _grown(world: World) -> DataFrame:
 
 
 def _spells(world: World) -> DataFrame:
-    share = world.rates.elsewhere.benefits.rate
-    held = _grown(world).where(world.draws("person_id").happens(share, "benefits"))
-    return spells(held, world, "dwp", _SPELLS, _BENEFITS)
+    rates = world.rates.money
+    held = _grown(world).where(world.draws("person_id").happens(rates.benefits.rate, "benefits"))
+    return spells(held, world, "dwp", rates.spells.rate, _BENEFITS)
 
 
 def _end(world: World, dataset: str, longest: int) -> Column:
@@ -38,10 +34,11 @@ def _end(world: World, dataset: str, longest: int) -> Column:
 
 
 def _spell_columns(world: World) -> Columns:
-    spell = event_draws(world, "dwp")
+    spell, rates = event_draws(world, "dwp"), world.rates.money
     early = F.col("event_date") < F.lit(_UC_FROM).cast("date")
+    before = spell.pick(rates.kinds_before_uc.shares, "before")
     return {
-        "benefit": F.when(early, spell.pick(_BEFORE_UC, "before")).otherwise(spell.pick(_OF_MEANS, "benefit")),
+        "benefit": F.when(early, before).otherwise(spell.pick(rates.kinds.shares, "benefit")),
         "start_date": F.col("event_date"),
         "end_date": _end(world, "dwp", 900),
     }
@@ -52,9 +49,9 @@ DWP = Form("dwp", "B", _spells, _spell_columns)
 
 def _payments(world: World) -> DataFrame:
     """One row per payment: the first months of each employment."""
-    share = world.rates.elsewhere.employed.rate
-    held = _grown(world).where(world.draws("person_id").happens(share, "employed"))
-    jobs = spells(held, world, "hmrc", _JOBS, _LAST_PAY).withColumnRenamed("event", "job")
+    rates = world.rates.money
+    held = _grown(world).where(world.draws("person_id").happens(rates.employed.rate, "employed"))
+    jobs = spells(held, world, "hmrc", rates.jobs.rate, _LAST_PAY).withColumnRenamed("event", "job")
     monthly = jobs.withColumn("month", F.explode(F.sequence(F.lit(0), F.lit(_PAID_MONTHS - 1))))
     return monthly.withColumns(
         {
@@ -80,7 +77,7 @@ HMRC = Form("hmrc", "Y", _payments, _payment_columns)
 def _awards(world: World) -> DataFrame:
     """Of mothers of family units."""
     mothers = world.people.where(F.col("in_family_unit") & F.col("female") & (F.col("relation") != CHILD))
-    share = world.rates.elsewhere.child_benefit.rate
+    share = world.rates.money.child_benefit.rate
     return spells(
         mothers.where(world.draws("person_id").happens(share, "child benefit")), world, "awards", 1.0, _AWARDS
     )
@@ -89,7 +86,7 @@ def _awards(world: World) -> DataFrame:
 def _award_columns(world: World) -> Columns:
     award = event_draws(world, "awards")
     return {
-        "children": 1 + award.happens(0.6, "second").cast("int"),
+        "children": 1 + award.happens(world.rates.money.two_children.rate, "second").cast("int"),
         "start_date": F.col("event_date"),
         "end_date": _end(world, "awards", 4000),
     }

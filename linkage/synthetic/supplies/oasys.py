@@ -10,39 +10,11 @@ from linkage.synthetic.geography import is_capital
 from linkage.synthetic.supplies.custody import custodies, in_probation_supply, supervisions
 from linkage.synthetic.world import Columns, Form, World
 
-_PROLIFIC = 4
+_PROLIFIC = 4  # cases
 _COMPANIES_UNTIL = "2021-06-26"  # until when community rehabilitation companies worked (P)
-# Assumed. By stage: chance, and place between start and end of the time in custody or under supervision.
-_STAGES = {"pre_sentence": (0.08, -0.1), "start": (0.62, 0.02), "review": (0.07, 0.5), "termination": (0.04, 0.95)}
+# Where a stage is between start and end of the time in custody or under supervision: its form, not how often it is.
+_PLACES = {"pre_sentence": -0.1, "start": 0.02, "review": 0.5, "termination": 0.95}
 _LATEST = "2022-12-31"
-_NO_ANSWER = 0.04
-_NEEDS = {
-    "accommodation": 0.40,
-    "education_employment": 0.55,
-    "finance": 0.45,
-    "relationships": 0.50,
-    "lifestyle": 0.60,
-    "drugs": 0.45,
-    "alcohol": 0.40,
-    "emotional_wellbeing": 0.45,
-    "thinking": 0.65,
-    "attitudes": 0.40,
-    "literacy": 0.25,
-    "learning_difficulty": 0.20,
-    "psychological_problems": 0.35,
-}
-_FLAGS = {
-    "benefits": 0.50,
-    "self_harm": 0.22,
-    "psychiatric_treatment": 0.20,
-    "disability": 0.25,
-    "domestic_abuse": 0.40,
-    "caring_responsibility": 0.20,
-    "care_experience": 0.15,
-    "drugs_disinhibitor": 0.25,
-    "alcohol_disinhibitor": 0.35,
-}
-_EMPLOYMENT = {"employed": 0.35, "unemployed": 0.45, "inactive": 0.20}
 
 
 def _events(world: World) -> DataFrame:
@@ -60,17 +32,18 @@ def _events(world: World) -> DataFrame:
     ]
     together = episodes[0].unionByName(episodes[1]).where(_is_assessed(world))
     episode = Draws(world.seed, F.xxhash64(F.lit("assessment"), F.col("case"), F.col("kind")))
+    shares = world.rates.oasys.stages.shares
     stages = F.array_compact(
-        F.array(*(F.when(episode.happens(share, name), F.lit(name)) for name, (share, _) in _STAGES.items()))
+        F.array(*(F.when(episode.happens(share, name), F.lit(name)) for name, share in shares.items()))
     )
     staged = together.withColumn("stages", stages).select("*", F.posexplode("stages").alias("place", "stage"))
     after = F.lit(0.0)
-    for name, (_, place) in _STAGES.items():
+    for name, place in _PLACES.items():
         after = F.when(F.col("stage") == name, place).otherwise(after)
     day = F.date_add("begin", (F.least(F.datediff("end", "begin"), F.lit(900)) * after).cast("int") - 3)
     latest = F.lit(_LATEST).cast("date")
     kept = staged.withColumn("event_date", day).where((F.col("event_date") <= latest) & _is_held(world))
-    number = (F.col("case") * 2 + F.col("kind")) * len(_STAGES) + F.col("place")
+    number = (F.col("case") * 2 + F.col("kind")) * len(_PLACES) + F.col("place")
     return kept.withColumn("event", number).drop("stages")
 
 
@@ -93,27 +66,29 @@ def _is_held(world: World) -> Column:
 
 def _columns(world: World) -> Columns:
     """Needs lean on the person: who has one need has more of the others, and has them again."""
-    person, record = world.draws("person_id"), world.draws("record")
-    need = person.uniform("need")
-    answers = {name: _level(person.uniform(name), need, share) for name, share in _NEEDS.items()}
+    person, record, rates = world.draws("person_id"), world.draws("record"), world.rates.oasys
+    need, severe = person.uniform("need"), rates.significant.rate
+    answers = {name: _level(person.uniform(name), need, share, severe) for name, share in rates.needs.shares.items()}
     flags = {
         name: person.happens(share * (0.5 + need), f"flag {name}").cast("int").cast("string")
-        for name, share in _FLAGS.items()
+        for name, share in rates.flags.shares.items()
     }
-    given = {n: F.when(~record.happens(_NO_ANSWER, f"no {n}"), a) for n, a in {**answers, **flags}.items()}
+    no_answer = rates.no_answer.rate
+    given = {n: F.when(~record.happens(no_answer, f"no {n}"), a) for n, a in {**answers, **flags}.items()}
+    # The form of a score, between 0 and 100.
     score = F.round((0.15 + 0.6 * need) * 100 * (0.6 + 0.4 * record.uniform("score")), 1)
     return {
         **given,
         "assessment_date": F.col("event_date"),
-        "employment_status": person.pick(_EMPLOYMENT, "employment"),
+        "employment_status": person.pick(rates.employment.shares, "employment"),
         "ogrs": score,
         "ovp": F.round(score * (0.3 + 0.4 * person.uniform("violence")), 1),
     }
 
 
-def _level(own: Column, need: Column, share: float) -> Column:
+def _level(own: Column, need: Column, share: float, significant: float) -> Column:
     has = own < share * (0.5 + need)
-    return F.when(~has, "0").when(own < share * (0.5 + need) * 0.4, "2").otherwise("1")
+    return F.when(~has, "0").when(own < share * (0.5 + need) * significant, "2").otherwise("1")
 
 
-FORM = Form("oasys", "A", _events, _columns, pseudo_postcodes={"NF1 1NF": 1.0})
+FORM = Form("oasys", "A", _events, _columns)

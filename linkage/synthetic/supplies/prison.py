@@ -10,9 +10,7 @@ from linkage.synthetic.rows import code, keys, whole
 from linkage.synthetic.supplies.custody import custodies, known_by_now
 from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
-# Assumed.
-_INCIDENTS = {"self_harm": 0.62, "assault": 0.375, "death": 0.005}
-_HAS_INCIDENT, _INCIDENTS_OF_ONE, _INCIDENTS_AT_MOST = 0.15, 1.65, 5
+_INCIDENTS_AT_MOST = 5
 
 
 def _events(world: World) -> DataFrame:
@@ -31,17 +29,17 @@ def _columns(_world: World) -> Columns:
     }
 
 
-FORM = Form("prison", "J", _events, _columns, pseudo_postcodes={"NF1 1NF": 1.0}, false_identities=True)
+FORM = Form("prison", "J", _events, _columns, false_identities=True)
 
 
 def _incidents(world: RecordedWorld) -> DataFrame:
-    case = world.draws("case")
-    count = 1 + case.more(_INCIDENTS_OF_ONE, _INCIDENTS_AT_MOST, "incidents")
-    held = whole(world, FORM).where(case.happens(_HAS_INCIDENT, "incident"))
+    case, rates = world.draws("case"), world.rates.prison
+    count = 1 + case.more(rates.incidents.rate, _INCIDENTS_AT_MOST, "incidents")
+    held = whole(world, FORM).where(case.happens(rates.with_incident.rate, "incident"))
     numbered = held.withColumn("place", F.explode(F.sequence(F.lit(1), count)))
     incident = Draws(world.seed, F.xxhash64(F.lit("incident"), F.col("case"), F.col("place")))
     days = F.datediff(F.greatest("release", F.date_add("reception", 1)), "reception")
-    kind = incident.pick(_INCIDENTS, "kind")
+    kind = incident.pick(rates.incident_types.shares, "kind")
     other = F.when(incident.happens(0.5, "role"), "victim").otherwise("assailant")
     columns = {
         **keys(FORM, world),

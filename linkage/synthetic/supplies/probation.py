@@ -11,23 +11,16 @@ from linkage.synthetic.supplies.courts import with_offences
 from linkage.synthetic.supplies.custody import in_probation_supply, known_by_now, supervisions
 from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
-# Assumed, but that an ATR and a DRR lead to treatment in 45.9% and 33.1% of cases (P), see the module treatment.
-_REQUIREMENTS = {"RAR": 0.48, "UPW": 0.38, "DRR": 0.06, "ATR": 0.05, "MHTR": 0.03}
-_BEFORE_RAR = {"UPW": 0.74, "DRR": 0.11, "ATR": 0.09, "MHTR": 0.06}
 _RAR_FROM = "2015-02-01"
-_TERMINATIONS = {"completed": 0.70, "revoked": 0.18, "expired": 0.12}
-_CONDITIONS = {"standard": 0.2, "residence": 0.25, "contact": 0.25, "treatment": 0.2, "other": 0.1}
-_PSS = {"standard": 0.7, "drug_testing": 0.15, "drug_appointment": 0.15}
 _PSS_DAYS = 2 * 365  # post-sentence supervision is for sentences of less than two years (K)
-_BREACHED, _SECOND, _THIRD = 0.2, 0.4, 0.1
-# By requirement number: whether there is one more.
-_NUMBERS = (1.0, _SECOND, _THIRD)
 
 
-def main_requirement(case: Draws) -> Column:
+def main_requirement(world: World) -> Column:
     """The main requirement of a community or suspended sentence order; null on licence."""
+    case, rates = world.draws("case"), world.rates.probation
     early = F.col("referral") < F.lit(_RAR_FROM).cast("date")
-    drawn = F.when(early, case.pick(_BEFORE_RAR, "requirement")).otherwise(case.pick(_REQUIREMENTS, "requirement"))
+    before = case.pick(rates.requirements_before_rar.shares, "requirement")
+    drawn = F.when(early, before).otherwise(case.pick(rates.requirements.shares, "requirement"))
     return F.when(F.col("event_type") != "licence", drawn)
 
 
@@ -37,7 +30,7 @@ def _events(world: World) -> DataFrame:
 
 
 def _columns(world: World) -> Columns:
-    case = world.draws("case")
+    case, rates = world.draws("case"), world.rates.probation
     over = known_by_now(F.col("termination"))
     return {
         # Probation writes names in mixed case and the day first.
@@ -46,9 +39,9 @@ def _columns(world: World) -> Columns:
         "alias_dobs": _day_first(F.col("alias_dobs")),
         "referral_date": F.col("referral"),
         "termination_date": over,
-        "requirement": main_requirement(case),
-        "termination_reason": F.when(over.isNotNull(), case.pick(_TERMINATIONS, "termination reason")),
-        "breach": case.happens(_BREACHED, "breach").cast("int"),
+        "requirement": main_requirement(world),
+        "termination_reason": F.when(over.isNotNull(), case.pick(rates.terminations.shares, "termination reason")),
+        "breach": case.happens(rates.breached.rate, "breach").cast("int"),
     }
 
 
@@ -57,7 +50,7 @@ def _day_first(day: Column) -> Column:
     return F.concat(F.substring(day, 9, 2), slash, F.substring(day, 6, 2), slash, F.substring(day, 1, 4))
 
 
-FORM = Form("probation", "E", _events, _columns, pseudo_postcodes={"NF1 1NF": 0.9, "NF1 1FA": 0.1})
+FORM = Form("probation", "E", _events, _columns)
 
 
 def _offences(world: RecordedWorld) -> DataFrame:
@@ -66,8 +59,9 @@ def _offences(world: RecordedWorld) -> DataFrame:
 
 def _numbered(rows: DataFrame, world: World) -> tuple[DataFrame, Draws, Column]:
     """One row per part of an event: adds `part`, from 1; gives draws for it, and the day on which it began."""
-    case = world.draws("case")
-    count = sum((case.happens(share, f"part {n}").cast("int") for n, share in enumerate(_NUMBERS)), F.lit(0))
+    case, rates = world.draws("case"), world.rates.probation
+    more = enumerate((rates.second_part.rate, rates.third_part.rate), 1)
+    count = sum((case.happens(share, f"part {n}").cast("int") for n, share in more), F.lit(1))
     numbered = rows.withColumn("part", F.explode(F.sequence(F.lit(1), count)))
     part = Draws(world.seed, F.xxhash64(F.lit("part"), F.col("case"), F.col("part")))
     return numbered, part, F.date_add("referral", part.below(28, "start").cast("int"))
@@ -76,15 +70,16 @@ def _numbered(rows: DataFrame, world: World) -> tuple[DataFrame, Draws, Column]:
 def _requirements(world: RecordedWorld) -> DataFrame:
     ordered = whole(world, FORM).where("event_type != 'licence'")
     numbered, part, start = _numbered(ordered, world)
-    case, first = world.draws("case"), F.col("part") == 1
+    rates, first = world.rates.probation, F.col("part") == 1
+    further = part.pick(rates.requirements_before_rar.shares, "requirement")
     end = known_by_now(F.greatest(F.date_add(start, part.below(400, "length").cast("int") + 14), start))
     columns = {
         **keys(FORM, world),
         "requirement_number": F.col("part"),
-        "requirement": F.when(first, main_requirement(case)).otherwise(part.pick(_BEFORE_RAR, "requirement")),
+        "requirement": F.when(first, main_requirement(world)).otherwise(further),
         "start_date": start,
         "end_date": end,
-        "termination_reason": F.when(end.isNotNull(), part.pick(_TERMINATIONS, "termination")),
+        "termination_reason": F.when(end.isNotNull(), part.pick(rates.terminations.shares, "termination")),
     }
     return as_delivered(numbered, "probation_requirements", columns)
 
@@ -94,7 +89,7 @@ def _licence_conditions(world: RecordedWorld) -> DataFrame:
     columns = {
         **keys(FORM, world),
         "condition_number": F.col("part"),
-        "condition": part.pick(_CONDITIONS, "condition"),
+        "condition": part.pick(world.rates.probation.conditions.shares, "condition"),
         "start_date": start,
         "end_date": known_by_now(F.greatest("termination", start)),
     }
@@ -110,7 +105,7 @@ def _pss_requirements(world: RecordedWorld) -> DataFrame:
     columns = {
         **keys(FORM, world),
         "requirement_number": F.col("part"),
-        "requirement": part.pick(_PSS, "pss"),
+        "requirement": part.pick(world.rates.probation.supervision_requirements.shares, "pss"),
         "start_date": begin,
         "end_date": known_by_now(F.date_add(begin, 365)),
     }

@@ -16,18 +16,13 @@ _BORN_FROM = "1985-09-01"
 _FIRST_YEAR, _LAST_YEAR = 2001, 2020
 _FIRST_AGE, _YEARS = 11, 5  # years 7 to 11
 _NUMBERS = 8
-# Assumed.
-_ATTAINMENT = {"level2": 0.42, "level1": 0.46, "none": 0.12}
-_NEEDS_BEFORE = {"N": 0.78, "A": 0.12, "P": 0.06, "S": 0.04}
-_NEEDS_SINCE = {"N": 0.82, "K": 0.14, "E": 0.04}
 _REFORM = 2014
-_CARE = {"none": 0.90, "cin": 0.07, "cpp": 0.015, "cla": 0.015}
 
 
 def _pupils(world: World) -> DataFrame:
     """One row per school year from 11 to 15 of the pupils of state schools in England."""
     born = world.people.where((F.col("birth") >= F.lit(_BORN_FROM).cast("date")) & ~is_welsh(F.col("home_area")))
-    held = born.where(world.draws("person_id").happens(world.rates.elsewhere.pupils.rate, "pupil"))
+    held = born.where(world.draws("person_id").happens(world.rates.schools.pupils.rate, "pupil"))
     numbered = held.withColumn("place", F.explode(F.sequence(F.lit(0), F.lit(_YEARS - 1))))
     cohort = F.year("birth") - F.when(F.month("birth") < 9, 1).otherwise(0)
     dated = numbered.withColumn("school_year", cohort + _FIRST_AGE + F.col("place"))
@@ -48,19 +43,19 @@ def _pupil_keys(_world: World) -> Columns:
 
 
 def _pupil_columns(world: World) -> Columns:
-    person, year = world.draws("person_id"), event_draws(world, "npd")
-    needs = F.when(F.col("school_year") < _REFORM, person.pick(_NEEDS_BEFORE, "sen")).otherwise(
-        person.pick(_NEEDS_SINCE, "sen")
-    )
+    person, year, rates = world.draws("person_id"), event_draws(world, "npd"), world.rates.schools
+    before = person.pick(rates.needs_before_reform.shares, "sen")
+    needs = F.when(F.col("school_year") < _REFORM, before).otherwise(person.pick(rates.needs.shares, "sen"))
     last = F.col("place") == _YEARS - 1
-    excluded = year.happens(F.when(F.col("standing") == "none", 0.03).otherwise(0.15), "excluded")
+    chance = F.when(F.col("standing") == "none", rates.excluded.rate).otherwise(rates.excluded_offenders.rate)
+    excluded = year.happens(chance, "excluded")
     return {
         "census_date": F.col("event_date"),
-        "attainment": F.when(last, person.pick(_ATTAINMENT, "attainment")).otherwise("not_entered"),
+        "attainment": F.when(last, person.pick(rates.attainment.shares, "attainment")).otherwise("not_entered"),
         "absence_percent": F.round(F.pow(year.uniform("absence"), F.lit(3)) * 60, 1),
         "exclusions": F.when(excluded, 1 + year.below(4, "exclusions")).otherwise(0),
         "sen_provision": needs,
-        "social_care": person.pick(_CARE, "social care"),
+        "social_care": person.pick(rates.social_care.shares, "social care"),
     }
 
 

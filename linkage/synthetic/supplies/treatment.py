@@ -16,24 +16,15 @@ from linkage.synthetic.weights import is_missing
 from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 _PERIOD = Period("2012-01-01", "2022-09-30")
-# Of orders with a treatment requirement, those after which treatment is found, and of these within three weeks (P).
-_REACHED = {"ATR": 0.459, "DRR": 0.331}
-_SOON = 0.58
-# Assumed.
-_SUBSTANCES = {"opiate": 0.45, "alcohol": 0.25, "non_opiate": 0.17, "non_opiate_alcohol": 0.13}
-_SOURCES = {"self": 0.45, "justice": 0.30, "health": 0.15, "other": 0.10}
-_OUTCOMES = {"completed": 0.45, "dropped": 0.40, "transferred": 0.13, "died": 0.02}
-_MODALITIES = {"psychosocial": 0.55, "pharmacological": 0.30, "recovery": 0.11, "residential": 0.04}
-_WITH_SURNAME = 0.5
 _SERVICES = 5
 
 
 def _referred(world: World) -> DataFrame:
     """Episodes that a requirement of an order led to."""
-    case = world.draws("case")
-    made = supervisions(world).withColumn("requirement", main_requirement(case))
-    share = F.when(F.col("requirement") == "ATR", _REACHED["ATR"]).when(F.col("requirement") == "DRR", _REACHED["DRR"])
-    days = F.when(case.happens(_SOON, "soon"), case.below(21, "days")).otherwise(21 + case.below(150, "days"))
+    case, rates, requirement = world.draws("case"), world.rates.treatment, F.col("requirement")
+    made = supervisions(world).withColumn("requirement", main_requirement(world))
+    share = F.when(requirement == "ATR", rates.reached_atr.rate).when(requirement == "DRR", rates.reached_drr.rate)
+    days = F.when(case.happens(rates.soon.rate, "soon"), case.below(21, "days")).otherwise(21 + case.below(150, "days"))
     held = made.where(case.happens(F.coalesce(share, F.lit(0.0)), "treated"))
     # Odd numbers: those of other episodes are even.
     known = {"event": F.col("case") * 2 + 1, "event_date": F.date_add("referral", days.cast("int"))}
@@ -42,19 +33,19 @@ def _referred(world: World) -> DataFrame:
 
 def _episodes(world: World) -> DataFrame:
     """One row per episode, of referrals by courts and of others alike; adds `end`."""
-    elsewhere, person = world.rates.elsewhere, world.draws("person_id")
-    treated = person.happens(elsewhere.treatment.rate, "treatment")
+    rates, person = world.rates.treatment, world.draws("person_id")
+    treated = person.happens(rates.people.rate, "treatment")
     people = world.people.where((F.col("standing") != "none") & treated)
-    others = spells(people, world, "treatment", elsewhere.treatment_episodes.rate, _PERIOD)
+    others = spells(people, world, "treatment", rates.episodes.rate, _PERIOD)
     even = others.withColumn("event", F.col("event") * 2).select(*world.people.columns, "event", "event_date")
     end = F.date_add("event_date", 20 + event_draws(world, "treatment").below(400, "length").cast("int"))
     return even.unionByName(_referred(world)).where(is_there(_PERIOD.age)).withColumn("end", end)
 
 
 def _english(world: World) -> DataFrame:
-    episode = event_draws(world, "treatment")
-    prison = (F.col("standing") == "custody") & episode.happens(world.rates.elsewhere.treatment_prison.rate, "prison")
-    profile = F.when(prison, "prison").when(episode.happens(_WITH_SURNAME, "profile"), "initials_surname")
+    episode, rates = event_draws(world, "treatment"), world.rates.treatment
+    prison = (F.col("standing") == "custody") & episode.happens(rates.prison.rate, "prison")
+    profile = F.when(prison, "prison").when(episode.happens(rates.with_surname.rate, "profile"), "initials_surname")
     return (
         _episodes(world)
         .where(~is_welsh(F.col("home_area")))
@@ -68,14 +59,14 @@ def _initials() -> Column:
 
 
 def _about(world: World) -> dict[str, Column]:
-    episode = event_draws(world, "treatment")
+    episode, rates = event_draws(world, "treatment"), world.rates.treatment
     over = known_by_now(F.col("end"))
-    outcome = F.when(over.isNull(), "in_treatment").otherwise(episode.pick(_OUTCOMES, "outcome"))
+    outcome = F.when(over.isNull(), "in_treatment").otherwise(episode.pick(rates.outcomes.shares, "outcome"))
     return {
         "initials": F.when(~is_missing(world, "initials"), _initials()),
         "postcode_sector": F.regexp_replace("postcode", "..$", ""),
-        "substance": world.draws("person_id").pick(_SUBSTANCES, "substance"),
-        "referral_source": episode.pick(_SOURCES, "source"),
+        "substance": world.draws("person_id").pick(rates.substances.shares, "substance"),
+        "referral_source": episode.pick(rates.sources.shares, "source"),
         "outcome": outcome,
     }
 
@@ -103,14 +94,14 @@ NDTMS = Form("ndtms", "T", _english, _english_columns)
 
 
 def _modalities(world: RecordedWorld) -> DataFrame:
-    episode = event_draws(world, "treatment")
-    count = 1 + episode.happens(0.3, "second").cast("int")
+    episode, rates = event_draws(world, "treatment"), world.rates.treatment
+    count = 1 + episode.happens(rates.second_modality.rate, "second").cast("int")
     numbered = whole(world, NDTMS).withColumn("modality_number", F.explode(F.sequence(F.lit(1), count)))
     part = Draws(world.seed, F.xxhash64(F.lit("modality"), F.col("event"), F.col("modality_number")))
     start = F.date_add("event_date", part.below(15, "start").cast("int"))
     columns = {
         **keys(NDTMS, world),
-        "modality": part.pick(_MODALITIES, "modality"),
+        "modality": part.pick(rates.modalities.shares, "modality"),
         "start_date": start,
         "end_date": known_by_now(F.greatest("end", start)),
     }
@@ -125,7 +116,7 @@ def _welsh(world: World) -> DataFrame:
 
 
 def _welsh_columns(world: World) -> Columns:
-    started = event_draws(world, "treatment").happens(0.8, "started")
+    started = event_draws(world, "treatment").happens(world.rates.treatment.started.rate, "started")
     return {
         **_about(world),
         "referral_date": F.col("event_date"),

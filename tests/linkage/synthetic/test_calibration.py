@@ -45,3 +45,8 @@ def test_profiles_that_ship_can_be_solved(profile: str | None) -> None:
     assert 0 <= solved.same_district < 1
     # The stress profile has five times the errors and more.
     assert (solved.typing > 0.3) == (profile == "stress")
+
+
+def test_short_names_are_as_frequent_as_the_document_says() -> None:
+    """Nine tenths of the rates by dataset, which are those of the courts and so on among people with such names."""
+    assert record_rates(rates()).nickname_factor == pytest.approx(0.9, abs=0.05)

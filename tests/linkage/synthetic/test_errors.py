@@ -10,6 +10,8 @@ from linkage.records.identifiers import normalise_pnc
 from linkage.synthetic import errors
 from linkage.synthetic.draws import Draws
 
+SLIPS = {"neighbour": 1, "left_out": 1, "doubled": 1, "exchanged": 1}
+
 
 def draws() -> Draws:
     return Draws(3, F.col("id"))
@@ -17,7 +19,7 @@ def draws() -> Draws:
 
 def test_a_typo_is_one_slip_of_the_keyboard(spark: SparkSession) -> None:
     name = "ROBINSON"
-    rows = spark.range(400).select(errors.typo(F.lit(name), draws(), "t").alias("t")).distinct().collect()
+    rows = spark.range(400).select(errors.typo(F.lit(name), draws(), "t", slips=SLIPS).alias("t")).distinct().collect()
     found = {row["t"] for row in rows}
     assert len(found) > 20
     left_out = {name[:i] + name[i + 1 :] for i in range(len(name))}
@@ -31,7 +33,7 @@ def test_a_typo_is_one_slip_of_the_keyboard(spark: SparkSession) -> None:
 
 def test_short_names_survive_a_typo(spark: SparkSession) -> None:
     df = spark.createDataFrame([(i, n) for i in range(40) for n in ("A", "LI")], "id bigint, name string")
-    for row in df.select("name", errors.typo(F.col("name"), draws(), "t").alias("t")).collect():
+    for row in df.select("name", errors.typo(F.col("name"), draws(), "t", slips=SLIPS).alias("t")).collect():
         assert len(row["t"]) <= len(row["name"]) + 1
 
 
@@ -46,7 +48,7 @@ def test_dates_go_wrong_in_one_way(spark: SparkSession) -> None:
     }
     df = spark.range(60).select(
         *(
-            errors.wrong_date(day, draws(), transposed=t, digit=d, years_off=y).alias(name)
+            errors.wrong_date(day, draws(), transposed=t, digit=d, years_off=y, of_day=0.5).alias(name)
             for name, (t, d, y) in kinds.items()
         )
     )
@@ -61,7 +63,8 @@ def test_dates_go_wrong_in_one_way(spark: SparkSession) -> None:
 
 def test_a_day_above_twelve_cannot_be_exchanged(spark: SparkSession) -> None:
     day = F.to_date(F.lit("1985-03-28"))
-    wrong = errors.wrong_date(day, draws(), transposed=F.lit(True), digit=F.lit(False), years_off=F.lit(False))
+    true, false = F.lit(True), F.lit(False)
+    wrong = errors.wrong_date(day, draws(), transposed=true, digit=false, years_off=false, of_day=0.5)
     assert spark.range(1).select(parse_date(wrong).cast("string")).first() == ("1985-03-28",)
 
 
@@ -84,7 +87,10 @@ def test_a_mistyped_pnc_fails_its_check_and_a_short_one_does_not(spark: SparkSes
 def test_postcodes_nicknames_and_sounds(spark: SparkSession) -> None:
     mistyped = {
         row[0]
-        for row in spark.range(50).select(errors.mistyped_postcode(F.lit("XA1 2BC"), draws())).distinct().collect()
+        for row in spark.range(50)
+        .select(errors.mistyped_postcode(F.lit("XA1 2BC"), draws(), in_digit=0.5))
+        .distinct()
+        .collect()
     }
     assert len(mistyped) > 5
     assert all(code[:4] == "XA1 " and len(code) == 7 and code != "XA1 2BC" for code in mistyped)

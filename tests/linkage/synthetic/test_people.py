@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from stdnum.gb import nhs, upn
@@ -22,14 +21,15 @@ from linkage.records.identifiers import (
     normalise_urn,
 )
 from linkage.records.public_identifiers import normalise_nhs_number, normalise_nino, normalise_upn
-from linkage.synthetic import Rates, Spec, identifiers, synthesise
+from linkage.synthetic import Spec, identifiers, synthesise
+from linkage.synthetic.calibration import short_names
 from linkage.synthetic.draws import zipf_scale
 from linkage.synthetic.families import UNIT, pnc_year
 from linkage.synthetic.identifiers import LARGEST_POPULATION
 from linkage.synthetic.journeys import CASES_AT_MOST
-from linkage.synthetic.names import name_tables
+from linkage.synthetic.names import load_table, name_tables
 from linkage.synthetic.people import people
-from tests.linkage.synthetic.nation import document, keep_in, rates
+from tests.linkage.synthetic.nation import keep_in, rates
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,12 @@ def test_surnames_have_a_head_and_a_long_tail(population: pd.DataFrame) -> None:
     assert 0.006 < counts.iloc[0] / 12_000 < 0.016
     assert (counts == 1).sum() > 3_000
     assert population.surname.str.fullmatch("[A-Z' -]+").all()
+
+
+def test_as_many_people_have_a_short_name_as_the_solution_takes(population: pd.DataFrame) -> None:
+    before_court = population[(population.standing != "none") & ~population.in_family_unit]
+    share = before_court.forename1.isin(load_table("forms")["nicknames"].keys()).mean()
+    assert share == pytest.approx(short_names(rates()), abs=0.02)
 
 
 def test_a_million_people_have_the_surnames_of_a_nation() -> None:
@@ -171,13 +177,3 @@ def test_rows_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path) -
         one, three, other = made(1, 1), made(1, 3), made(2, 1)
     assert one == three
     assert one != other
-
-
-def test_rates_refuse_what_they_do_not_know() -> None:
-    loaded = document()
-    loaded["names"]["typpo"] = {"rate": 0.1, "tag": "A"}
-    with pytest.raises(ValidationError, match="typpo"):
-        Rates.model_validate(loaded)
-    del loaded["names"]["typpo"], loaded["names"]["junk"]["tag"]
-    with pytest.raises(ValidationError, match=r"names\.junk\.tag"):
-        Rates.model_validate(loaded)
