@@ -1,6 +1,7 @@
 """Prints how fast records are standardised and made, and how many true pairs the blocking rules reach.
 
-Usage: python -m tests.benchmarks.bench_records [--sections NAME ...] [--people N] [--nation N] [--criminal N] [--runs N]
+Usage: python -m tests.benchmarks.bench_records [--sections NAME ...] [--people N] [--nation N] [--criminal N]
+    [--runs N]
 
 Section `standardise`: Parquet in, nothing written. The records are a synthetic probation supply, the
 one with most to standardise, cut to its key, the date of its event and the twelve linkage columns of
