@@ -150,7 +150,7 @@ SECTIONS: Mapping[str, Callable[[argparse.Namespace], Figures]] = {
 
 
 def _national(folder: Path, *, people: int, linked_alone: bool = False) -> Path:
-    """The national pipeline with another size and all that it writes in `folder`; without what it does not link."""
+    """The national pipeline of another size, writing in `folder`; `linked_alone` leaves out what it does not link."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "conf/pipelines/national.yaml").read_text(encoding="utf-8"))
     config |= {"lake": f"{folder}/lake", "runs": f"{folder}/runs", "key": {"file": f"{folder}/key", "make": True}}
     config["synthesise"] |= {"people": people}
