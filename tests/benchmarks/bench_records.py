@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--people", type=int, default=800_000)
     parser.add_argument("--nation", type=int, default=200_000)
-    parser.add_argument("--criminal", type=int, default=27_000)
+    parser.add_argument("--criminal", type=int, default=20_000)
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     figures: Figures = dict.fromkeys((*FIGURES, OF_NATION, OF_CRIMINAL))
