@@ -26,20 +26,25 @@ def check(task: _Task, judged: Sequence[Judged], groups: Sequence[Group]) -> dic
     Raises:
         InputError: Too large a share of one table's rows names no accepted row of another. Nothing has been written.
     """
-    supplies = {one.schema.part_of for one in judged}
-    looked_at = [one for one in judged if one.schema.part_of is not None or one.name in supplies]
-    if not supplies - {None}:
+    along = [one for one in judged if one.schema.part_of is not None]
+    if not along:
         return {}
-    frames = {one.name: quarantine.accepted(one.flagged) for one in looked_at}
+    supplies = {one.schema.part_of for one in along}
+    frames = {
+        one.name: quarantine.accepted(one.flagged)
+        for one in judged
+        if one.schema.part_of is not None or one.name in supplies
+    }
     attributes = {name: schemas.load(f"{name}_attributes") for name in frames}
     counted = [schemas.key_counts(frames)]
     counted += [
         schemas.code_counts(to_attributes(task, name, frames[name]), table)
         for name, table in attributes.items()
-        if table.event_date is not None
+        if table.event_date is not None and schemas.dated_columns(table)
     ]
     told: dict[str, int] = {}
-    for row in reduce(DataFrame.unionByName, counted).where("rows > 0").collect():
+    broken = reduce(DataFrame.unionByName, counted).where("rows > 0").collect()
+    for row in sorted(broken, key=lambda row: (row["table"], row["rule"], row["columns"])):
         if row["references"] is not None:
             check_parents(groups, row["table"], row["references"], row["rows"], task.config.ingest.max_bad_share)
         name = f"{row['rule']}_{row['table'].removesuffix('_attributes')}"
