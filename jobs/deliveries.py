@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 import schemas
 from jobs import delivered_files
@@ -40,7 +41,7 @@ class _Feed:
 
 @dataclass(frozen=True)
 class Supplied:
-    """One dataset's supply: all columns of its schema, and `_malformed` and `_refused` where a reader has them.
+    """One dataset's supply, or a table that comes along with one; `_malformed` and `_refused` where a reader has them.
 
     `rows` have been counted; `counts` say what else a person wants to know of the reading. `feeds` are those
     that it is made of, to be kept when the rows have been taken.
@@ -56,14 +57,14 @@ class Supplied:
 
 def tables(ingest: IngestSettings) -> list[stages.Table]:
     """The tables of the landing zone that supplies are read from, and nothing of the run changes."""
-    own = [name for name, supply in ingest.supplies.items() if supply.path is None and not supply.has_feeds]
+    own = [name for name, path in _plain_paths(ingest).items() if path is None]
     held = [_table(feed) for feed in ingest.feeds if not feed.deliveries]
     return [stages.Table(Zone.LANDING, name) for name in (*own, *held)]
 
 
 def paths(ingest: IngestSettings) -> list[str]:
     """The files and folders outside the lake that supplies are read from."""
-    own = [supply.path for supply in ingest.supplies.values() if supply.path is not None]
+    own = [path for path in _plain_paths(ingest).values() if path is not None]
     return own + [path for feed in ingest.feeds for delivery, _ in feed.deliveries for path in delivery.paths]
 
 
@@ -80,7 +81,7 @@ def contracts(ingest: IngestSettings) -> list[Contract]:
 
 
 def read(task: stages.Task[PipelineSettings]) -> list[Supplied]:
-    """Reads every supply and counts its rows.
+    """Reads every supply, then the tables that come along with them, and counts the rows of each.
 
     Raises:
         InputError: A supply cannot be read, or is not what its schema or contract says.
@@ -89,11 +90,10 @@ def read(task: stages.Task[PipelineSettings]) -> list[Supplied]:
     ingest = task.config.ingest
     _refuse_forgotten(task.lake, ingest)
     found = [_after(task, feed) for feed in ingest.feeds]
+    plain = _all_plain(task.lake, _plain_paths(ingest))
     return [
-        _together(name, [feed for feed in found if feed.contract.dataset == name])
-        if supply.has_feeds
-        else _plain(task.lake, name, supply.path)
-        for name, supply in ingest.supplies.items()
+        plain[name] if name in plain else _together(name, [feed for feed in found if feed.contract.dataset == name])
+        for name in (*ingest.supplies, *ingest.companions)
     ]
 
 
@@ -141,9 +141,18 @@ def plain(lake: Lake, name: str, path: str | None = None) -> DataFrame:
     return frame
 
 
-def _plain(lake: Lake, name: str, path: str | None) -> Supplied:
-    frame = plain(lake, name, path)
-    return Supplied(name, schemas.load(name), frame, frame.count())
+def _plain_paths(ingest: IngestSettings) -> dict[str, str | None]:
+    """Supplies under no contract, and what comes along with any, by name; None for those in the landing zone."""
+    own = {name: supply.path for name, supply in ingest.supplies.items() if not supply.has_feeds}
+    return own | {name: companion.path for name, companion in ingest.companions.items()}
+
+
+def _all_plain(lake: Lake, paths: Mapping[str, str | None]) -> dict[str, Supplied]:
+    """Supplies with our own column names, by name; their rows are counted in one job."""
+    frames = {name: plain(lake, name, path) for name, path in paths.items()}
+    counted = [df.agg(F.lit(name).alias("name"), F.count("*").alias("rows")) for name, df in frames.items()]
+    rows = dict(map(tuple, reduce(DataFrame.unionByName, counted).collect())) if counted else {}
+    return {name: Supplied(name, schemas.load(name), df, rows[name]) for name, df in frames.items()}
 
 
 def _together(name: str, found: Sequence[_Feed]) -> Supplied:

@@ -2,7 +2,8 @@
 
 Every row of a supply ends in the standardised records, its dataset's attributes and the linkage
 evidence, or in quarantine with its reasons, from where a correction brings it back. Records get a
-keyed ID that nobody without the key can enumerate.
+keyed ID that nobody without the key can enumerate. Tables that come along with a supply, of offences,
+events and the like, end in attributes tables of their own, or in quarantine.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import partial, reduce
 from pyspark.sql import DataFrame
 
 import schemas
-from jobs import data_quality, deliveries, judging
+from jobs import companions, data_quality, deliveries, judging
 from jobs.harness import planning, stages
 from jobs.harness.beside import beside
 from jobs.judging import Judged
@@ -22,7 +23,6 @@ from linkage.errors import LinkageError
 from linkage.lake import Commit, Zone, bytes_here
 from linkage.records import linkage_evidence, quarantine, standardise, subgroups
 
-CASE_KEY = "case_token"
 # Bytes as delivered, some 20,000 rows.
 _SMALL = 2_000_000
 
@@ -32,7 +32,9 @@ _Task = stages.Task[PipelineSettings]
 def plan(config: PipelineSettings) -> stages.Plan:
     """What decides the result, and what is written."""
     ingest = config.ingest
-    attributes = [stages.Table(Zone.ATTRIBUTES, f"{name}_attributes") for name in ingest.supplies]
+    attributes = [
+        stages.Table(Zone.ATTRIBUTES, f"{name}_attributes") for name in (*ingest.supplies, *ingest.companions)
+    ]
     return stages.Plan(
         inputs=[
             *deliveries.tables(ingest),
@@ -55,25 +57,27 @@ def plan(config: PipelineSettings) -> stages.Plan:
 
 
 def work(task: _Task) -> dict[str, int]:
-    """Read, judge, part and write every supply; returns rows in, records and quarantined."""
+    """Read, judge, part and write every supply and what comes along; returns rows in, rows out and quarantined."""
     with planning.union_before_projection(task.spark), planning.interpreted(task.spark, if_=_is_small(task)):
         return _work(task)
 
 
 def _work(task: _Task) -> dict[str, int]:
     supplied = deliveries.read(task)
-    with judging.judged(task, supplied) as supplies:
-        groups = judging.groups(supplies, task.config.ingest)
-        judging.check(supplies, groups, task.config.ingest)
-        rows = sum(supply.rows for supply in supplies)
-        records, quarantined = _write(supplies, task)
+    with judging.judged(task, supplied) as judged:
+        groups = judging.groups(judged, task.config.ingest)
+        judging.check(judged, groups, task.config.ingest)
+        told = companions.check(task, judged, groups)
+        rows = sum(one.rows for one in judged)
+        written = _write(judged, task)
     # That every row was judged is known before the first write; what a write took, only when it is done.
-    if rows != records + quarantined:
-        raise LinkageError(f"ingest: {rows} rows came in, {records} were accepted and {quarantined} set aside")
+    if rows != sum(written.values()):
+        aside = written["quarantined"]
+        accepted = sum(written.values()) - aside
+        raise LinkageError(f"ingest: {rows} rows came in, {accepted} were accepted and {aside} set aside")
     data_quality.write(task, groups)
     deliveries.keep(task.lake, supplied)
-    told = judging.counts(supplies, groups) | deliveries.counts(supplied)
-    return {"rows": rows, "records": records, "quarantined": quarantined, **told}
+    return {"rows": rows, **written, **judging.counts(judged, groups), **deliveries.counts(supplied), **told}
 
 
 def _is_small(task: _Task) -> bool:
@@ -85,22 +89,24 @@ def _is_small(task: _Task) -> bool:
     return all(size is not None for size in sizes) and sum(size or 0 for size in sizes) <= _SMALL
 
 
-def _write(supplies: Sequence[Judged], task: _Task) -> tuple[int, int]:
-    """Writes all tables but that of data quality; returns numbers of records and of rows set aside."""
+def _write(judged: Sequence[Judged], task: _Task) -> dict[str, int]:
+    """Writes all tables but that of data quality; returns the rows of records, quarantine and what came along."""
     as_of, key = task.config.ingest.as_of, task.ring.derive(judging.QUARANTINE_KEY)
-    split = {s.name: quarantine.split(s.flagged, s.schema, as_of=as_of, key=key) for s in supplies}
-    accepted = {name: parts.accepted for name, parts in split.items()}
+    split = {one.name: quarantine.split(one.flagged, one.schema, as_of=as_of, key=key) for one in judged}
+    accepted = {name: split[name].accepted for name in task.config.ingest.supplies}
     _check_collisions(accepted)
+    along = tuple(task.config.ingest.companions)
     writes: list[Callable[[], Commit]] = [
         partial(_write_records, task, accepted),
         partial(_put, task, Zone.LANDING, "quarantine", _union([part.quarantined for part in split.values()])),
-        *(partial(_write_attributes, task, name, df) for name, df in accepted.items()),
+        *(partial(_write_attributes, task, name, split[name].accepted) for name in (*along, *accepted)),
         partial(_write_evidence, task, accepted),
         partial(_write_subgroups, task, accepted),
         *_truth(task, accepted),
     ]
-    records, aside, *_ = beside(writes)
-    return records.rows, aside.rows
+    records, aside, *others = beside(writes)
+    rows = {"records": records.rows, "quarantined": aside.rows}
+    return rows | ({"companion_rows": sum(commit.rows for commit in others[: len(along)])} if along else {})
 
 
 def _write_records(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
@@ -111,12 +117,12 @@ def _write_records(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
 
 
 def _write_attributes(task: _Task, name: str, accepted: DataFrame) -> Commit:
-    attributes = standardise.to_attributes(accepted, name, as_of=task.config.ingest.as_of)
-    return _put(task, Zone.ATTRIBUTES, f"{name}_attributes", attributes)
+    return _put(task, Zone.ATTRIBUTES, f"{name}_attributes", companions.to_attributes(task, name, accepted))
 
 
 def _write_evidence(task: _Task, accepted: Mapping[str, DataFrame]) -> Commit:
-    made = partial(linkage_evidence.to_linkage_evidence, as_of=task.config.ingest.as_of, key=task.ring.derive(CASE_KEY))
+    as_of, key = task.config.ingest.as_of, task.ring.derive(judging.CASE_KEY)
+    made = partial(linkage_evidence.to_linkage_evidence, as_of=as_of, key=key)
     evidence = _union([made(df, name) for name, df in accepted.items()])
     return _put(task, Zone.LINKAGE, "linkage_evidence", evidence)
 

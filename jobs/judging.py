@@ -19,16 +19,19 @@ from jobs.settings import PipelineSettings
 from jobs.supply_settings import IngestSettings
 from linkage.errors import InputError, LinkageError
 from linkage.lake import read_input
-from linkage.records import corrections, quality, quarantine, standardise
+from linkage.records import companions, corrections, quality, quarantine, standardise
 from linkage.records.fields import linkage_fields
 from linkage.records.rules import NO_FAULT, Fault
 
-RECORD_KEY, QUARANTINE_KEY = "record_id", "quarantine_id"
+# What the keys of IDs and tokens are derived for.
+RECORD_KEY, QUARANTINE_KEY, CASE_KEY = "record_id", "quarantine_id", "case_token"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One supply with each row's ID and broken rules, kept so that it is read once.
+    """One supply, or a table that comes along with one: each row with its broken rules, kept so that it is read once.
+
+    Rows of a supply have their ID, and the day of their case where that is what dates them.
 
     `corrections` are the corrected cells that there are, of whatever supply; None where nobody corrects.
     """
@@ -65,18 +68,29 @@ def judged(task: stages.Task[PipelineSettings], supplied: Sequence[Supplied]) ->
     """
     record_key, quarantine_key = (task.ring.derive(purpose) for purpose in (RECORD_KEY, QUARANTINE_KEY))
     mended = _corrections(task)
-    found = []
-    for one in supplied:
-        flagged = quarantine.flag(_with_file(one, task.config.ingest), one.schema)
+    found: dict[str, Judged] = {}
+    # What dates the rows of a supply is judged before them.
+    for one in sorted(supplied, key=lambda one: one.schema.part_of is None):
+        flagged = quarantine.flag(_with_file(one), one.schema)
         if mended is not None:
             flagged = corrections.judged_again(flagged, one.schema, mended, quarantine_key)
-        kept = standardise.identify(flagged, one.name, record_key).persist(StorageLevel.MEMORY_AND_DISK)
-        found.append(Judged(one.name, one.schema, one.rows, kept, None if mended is None else mended.cells))
+        if one.schema.part_of is None:
+            flagged = standardise.identify(_dated(flagged, one.schema, found), one.name, record_key)
+        kept = flagged.persist(StorageLevel.MEMORY_AND_DISK)
+        found[one.name] = Judged(one.name, one.schema, one.rows, kept, None if mended is None else mended.cells)
     try:
-        yield found
+        yield [found[one.name] for one in supplied]
     finally:
-        for supply in found:
-            supply.flagged.unpersist()
+        for judged_one in found.values():
+            judged_one.flagged.unpersist()
+
+
+def _dated(flagged: DataFrame, supply: schemas.TableSchema, found: Mapping[str, Judged]) -> DataFrame:
+    """The rows with the day of their case, where that is what dates them and the cases have come."""
+    key = companions.key_to_cases(supply)
+    if key is None or key.table not in found:
+        return flagged
+    return companions.with_case_day(flagged, key, quarantine.accepted(found[key.table].flagged))
 
 
 def _corrections(task: stages.Task[PipelineSettings]) -> corrections.Corrections | None:
@@ -85,12 +99,13 @@ def _corrections(task: stages.Task[PipelineSettings]) -> corrections.Corrections
         return None
     cells = read_input(task.spark, config.corrections)
     schemas.load("corrections").check(cells)
-    return corrections.by_row(cells, {name for supply in config.supplies for name in schemas.load(supply).column_names})
+    known = {n for table in (*config.supplies, *config.companions) for n in schemas.load(table).column_names}
+    return corrections.by_row(cells, known)
 
 
-def _with_file(one: Supplied, config: IngestSettings) -> DataFrame:
+def _with_file(one: Supplied) -> DataFrame:
     """The supply with the name of each row's file; rows of a feed come from a table of ours."""
-    if config.supplies[one.name].has_feeds:
+    if one.feeds:
         return one.frame
     name = F.element_at(F.split(F.input_file_name(), "/"), -1)
     # Spark names files as URLs do, which leave a plus as it is; decoding makes a space of it.
@@ -103,7 +118,7 @@ def groups(supplies: Sequence[Judged], config: IngestSettings) -> list[Group]:
     counted = [
         supply.flagged.groupBy(
             F.lit(supply.name).alias("supply"),
-            quality.period(supply.schema, as_of=config.as_of).alias("period"),
+            quality.period(supply.flagged, supply.schema, as_of=config.as_of).alias("period"),
             F.col(quarantine.REASONS),
             F.col(quarantine.CORRECTED).isNotNull().alias("corrected"),
         ).agg(

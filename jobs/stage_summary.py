@@ -44,8 +44,11 @@ def found(counts: Mapping[str, int], more: Mapping[str, Any]) -> list[str]:
             _line("people made", f"{counts['people']:,}, of some of whom there are {counts['known_records']:,} records")
         )
     if "quarantined" in counts:
-        lines.append(_line("records in", f"{counts['rows']:,}"))
+        lines.append(_line("rows in" if "companion_rows" in counts else "records in", f"{counts['rows']:,}"))
         lines.append(_line("quarantined", f"{counts['quarantined']:,}{_reasons(counts)}"))
+    if "companion_rows" in counts:
+        lines.append(_line("came along", f"{counts['companion_rows']:,} rows of companion tables"))
+        lines += _odd(counts)
     if "corrected_cells_unused" in counts:
         told = "cells, of no row that was set aside or in a column that its supply lacks"
         lines.append(_line("corrections unused", f"{counts['corrected_cells_unused']:,} {told}"))
@@ -81,6 +84,16 @@ def _of_how_many(counts: Mapping[str, int]) -> str:
     records = f" from {counts['records']:,} records" if "records" in counts else ""
     people = f", which are of {counts['people_with_records']:,} people" if "people_with_records" in counts else ""
     return records + people
+
+
+def _odd(counts: Mapping[str, int]) -> list[str]:
+    """What is odd in supplies and in what came along with them, by table."""
+    lines = []
+    for label, rule in (("hang on nothing", "row_not_found_"), ("codes out of time", "code_out_of_time_")):
+        rows = {name.removeprefix(rule): n for name, n in counts.items() if name.startswith(rule)}
+        if rows:
+            lines.append(_line(label, ", ".join(f"{table}: {n:,}" for table, n in rows.items())))
+    return lines
 
 
 def _reasons(counts: Mapping[str, int]) -> str:

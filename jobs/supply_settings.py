@@ -56,16 +56,23 @@ class Delivery(Settings):
         return (self.path,) if isinstance(self.path, str) else (self.path.identifiers, self.path.attributes)
 
 
+class Companion(Settings):
+    """A table that comes along with a supply: where its owner put it, if not in the landing zone under its name."""
+
+    path: str | None = None
+
+
 class Supply(Settings):
     """One supply: where its owner put it, if not in the landing zone under its name; or feeds under contracts.
 
     `deliveries` are what feeds have sent since; `held` are contracts of feeds that sent nothing and are
-    taken as they stand.
+    taken as they stand. `companions` are tables of offences, events and the like that come along with it.
     """
 
     path: str | None = None
     deliveries: tuple[Delivery, ...] = ()
     held: tuple[Path, ...] = ()
+    companions: dict[str, Companion] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_way(self) -> Supply:
@@ -95,6 +102,11 @@ class IngestSettings(Settings):
     synthetic: bool = False
     smallest_count: int = Field(default=10, gt=0)
 
+    @property
+    def companions(self) -> dict[str, Companion]:
+        """The tables that come along with all supplies, by name."""
+        return {name: one for supply in self.supplies.values() for name, one in supply.companions.items()}
+
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
         """Every feed under a contract, in the order of the config; those with nothing new have no deliveries.
@@ -113,6 +125,10 @@ class IngestSettings(Settings):
         if unknown:
             raise ValueError(f"no such supply: {', '.join(unknown)}; allowed: {', '.join(known)}")
         for name, supply in self.supplies.items():
+            strange = sorted(supply.companions.keys() - set(schemas.companions(name))) if supply.companions else []
+            if strange:
+                allowed = ", ".join(schemas.companions(name)) or "none"
+                raise ValueError(f"supplies.{name}.companions: no such table: {', '.join(strange)}; allowed: {allowed}")
             for number, delivery in enumerate(supply.deliveries):
                 if delivery.delivered > self.as_of:
                     raise ValueError(f"supplies.{name}.deliveries.{number}: delivered after as_of, {self.as_of}")

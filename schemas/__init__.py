@@ -5,9 +5,9 @@ documents that they rest on in `schemas/sources.yaml`; the checks, the catalogue
 documentation are made from these, so they cannot drift apart.
 """
 
-from schemas.checks import code_counts, key_counts
+from schemas.checks import code_counts, dated_columns, key_counts
 from schemas.guard import guarded
-from schemas.loader import Source, load, load_values, names, sources, value_set, value_set_names
+from schemas.loader import Source, companions, load, load_values, names, sources, value_set, value_set_names
 from schemas.table import Column, ForeignKey, MissingBy, OpenColumn, TableSchema
 from schemas.values import Code, ValueSet
 from schemas.vocabulary import KeyRole, Provenance, Sensitivity, Zone
@@ -26,6 +26,8 @@ __all__ = [
     "ValueSet",
     "Zone",
     "code_counts",
+    "companions",
+    "dated_columns",
     "guarded",
     "key_counts",
     "load",

@@ -86,9 +86,7 @@ def code_counts(df: DataFrame, schema: TableSchema) -> DataFrame:
     if day is None or schema.column(day).type != "date":
         raise ConfigError(f"code_counts: table {schema.name} has no event date of the type date")
     dated = {
-        column.name: codes
-        for column in schema.columns
-        if column.values and (codes := _dated(column.values)) and column.type == "string"
+        column.name: _dated(str(column.values)) for column in schema.columns if column.name in dated_columns(schema)
     }
     counts = [F.sum(F.when(_out_of_time(F.col(n), F.col(day), c), 1).otherwise(0)).alias(n) for n, c in dated.items()]
     if not counts:
@@ -97,6 +95,16 @@ def code_counts(df: DataFrame, schema: TableSchema) -> DataFrame:
         F.explode(F.array(*(F.struct(F.lit(n).alias("name"), F.col(n).alias("rows")) for n in dated))).alias("one")
     )
     return _result(narrow.select("one.*"), schema, Rule.CODE_OUT_OF_TIME, F.col("name"))
+
+
+def dated_columns(schema: TableSchema) -> tuple[str, ...]:
+    """The columns of a table with a code that was not in use on all days.
+
+    >>> dated_columns(load("probation_attributes")), dated_columns(load("prison_attributes"))
+    (('requirement',), ())
+    """
+    coded = (column for column in schema.columns if column.values is not None and column.type == "string")
+    return tuple(column.name for column in coded if _dated(str(column.values)))
 
 
 def _repeated(df: DataFrame, schema: TableSchema) -> DataFrame:

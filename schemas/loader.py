@@ -56,6 +56,17 @@ def names() -> tuple[str, ...]:
 
 
 @cache
+def companions(supply: str) -> tuple[str, ...]:
+    """The names of tables that come along with a supply and hang on its records or their cases, sorted.
+
+    >>> companions("civil")
+    ('civil_cases', 'civil_events')
+    """
+    ours = set(names())
+    return tuple(name for name in names() if f"{name}_attributes" in ours and load(name).part_of == supply)
+
+
+@cache
 def load(name: str) -> TableSchema:
     """The schema of the table `name`.
 

@@ -15,6 +15,8 @@ import schemas
 from linkage.records.dates import parse_date
 from linkage.records.identifiers import normalise_asn, normalise_urn
 from linkage.records.keyed_hash import keyed_hash
+from linkage.records.source_key import key_parts
+from linkage.records.supplied import event_day
 from linkage.records.text import within
 from schemas import TableSchema
 
@@ -48,16 +50,17 @@ def to_linkage_evidence(identified: DataFrame, dataset: str, *, as_of: date, key
     of a case of the Crown Court whose court is not known.
 
     Args:
-        identified: accepted rows with the columns that `standardise.identify` adds.
+        identified: accepted rows with the columns that `standardise.identify` adds, and `_case_day` if their cases
+            are known.
         dataset: name of the supply's schema.
         as_of: date of the supply.
         key: secret of the tokens.
     """
     supply = schemas.load(dataset)
     made = {"record_id": F.col("record_id"), "source_dataset": F.col("source_dataset")}
-    event = {dataset: supply.event_date} if supply.event_date is not None else {}
-    for name, columns in ({"event_date": event} | _DATES).items():
-        made[name] = _day(columns.get(dataset), as_of)
+    made["event_date"] = _by(as_of, event_day(identified, supply))
+    for name, columns in _DATES.items():
+        made[name] = _by(as_of, parse_date(F.col(columns[dataset])) if dataset in columns else _nothing("date"))
     made["death_month"] = F.trunc(made["event_date"] if dataset == "mortality" else _nothing("date"), "month")
     made |= {name: _code(supply, columns.get(dataset)) for name, columns in _CODES.items()}
     made |= _tokens(identified, supply, key)
@@ -67,7 +70,7 @@ def to_linkage_evidence(identified: DataFrame, dataset: str, *, as_of: date, key
 def _tokens(identified: DataFrame, supply: TableSchema, key: bytes) -> dict[str, Column]:
     texts: dict[str, tuple[str, list[Column]]] = {}
     if supply.name in _CASES:
-        texts["case_token"] = (supply.name, [F.nullif(F.trim(name), F.lit("")) for name in _CASES[supply.name]])
+        texts["case_token"] = (supply.name, key_parts(_CASES[supply.name]))
     if "urn" in supply.column_names:
         texts["urn_token"] = ("urn", [normalise_urn(F.col("urn"))])
     if "asn" in supply.column_names:
@@ -78,10 +81,7 @@ def _tokens(identified: DataFrame, supply: TableSchema, key: bytes) -> dict[str,
     }
 
 
-def _day(column: str | None, as_of: date) -> Column:
-    if column is None:
-        return _nothing("date")
-    day = parse_date(F.col(column))
+def _by(as_of: date, day: Column) -> Column:
     return F.when(day <= F.lit(as_of), day)
 
 

@@ -11,10 +11,10 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from linkage.records.dates import parse_date
 from linkage.records.evidence import Evidence
 from linkage.records.fields import linkage_fields
 from linkage.records.rules import is_blank
+from linkage.records.supplied import event_day
 from schemas import TableSchema
 
 UNKNOWN_PERIOD = "unknown"
@@ -42,11 +42,9 @@ _INVALID = {
 PLACEHOLDER, INVALID = "placeholder", "invalid"
 
 
-def period(schema: TableSchema, *, as_of: date) -> Column:
-    """The year of a row's event as text; `unknown` where no date can be read or it is later than the supply."""
-    if schema.event_date is None:
-        return F.lit(UNKNOWN_PERIOD)
-    day = parse_date(F.col(schema.event_date))
+def period(rows: DataFrame, schema: TableSchema, *, as_of: date) -> Column:
+    """The year of a row's event as text; `unknown` where its day is not known or later than the supply."""
+    day = event_day(rows, schema)
     return F.coalesce(F.when(day <= F.lit(as_of), F.year(day)).cast("string"), F.lit(UNKNOWN_PERIOD))
 
 
@@ -60,7 +58,8 @@ def missing_counts(schema: TableSchema) -> Column:
     >>> dict(zip(linkage_fields(supply), df.agg(missing_counts(supply)).first()[0]))
     {'initials': 0, 'dob': 1, 'sex': 1, 'postcode_sector': 1, 'lad_code': 1}
     """
-    return F.array(*(F.count_if(is_blank(name)) for name in linkage_fields(schema)))
+    fields = linkage_fields(schema)
+    return F.array(*(F.count_if(is_blank(name)) for name in fields)) if fields else F.array().cast("array<bigint>")
 
 
 def finding_counts(records: DataFrame, evidence: DataFrame) -> DataFrame:

@@ -91,8 +91,7 @@ def split(flagged: DataFrame, schema: TableSchema, *, as_of: date, key: bytes) -
         as_of: date of the supply.
         key: secret of the rows' `quarantine_id`.
     """
-    good = F.size(REASONS) == 0
-    quarantined = flagged.where(~good).select(
+    quarantined = flagged.where(F.size(REASONS) > 0).select(
         quarantine_id(flagged, schema, key).alias("quarantine_id"),
         F.lit(schema.name).alias("source_dataset"),
         F.lit(as_of).alias("supplied_as_of"),
@@ -102,7 +101,12 @@ def split(flagged: DataFrame, schema: TableSchema, *, as_of: date, key: bytes) -
         F.col(CORRECTED).isNotNull().alias("is_corrected"),
         _row_json(schema).alias("row_json"),
     )
-    return Split(flagged.where(good).drop(REASONS, COPY, *_BESIDE), quarantined)
+    return Split(accepted(flagged), quarantined)
+
+
+def accepted(flagged: DataFrame) -> DataFrame:
+    """The good rows of `flag`, with the columns of the supply and those that it came with."""
+    return flagged.where(F.size(REASONS) == 0).drop(REASONS, COPY, *_BESIDE)
 
 
 def quarantine_id(flagged: DataFrame, schema: TableSchema, key: bytes) -> Column:

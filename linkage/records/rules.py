@@ -22,6 +22,7 @@ import schemas
 from linkage.records.dates import parse_date
 from linkage.records.names import FORENAMES
 from linkage.records.organisations import is_organisation
+from linkage.records.text import within
 from schemas import Column as SchemaColumn
 from schemas import TableSchema
 
@@ -29,7 +30,7 @@ LONGEST_TEXT = 4_000
 # What a supplier's code that means nothing has before it.
 UNKNOWN_MARK = "?"
 # To be raised when a condition comes to mean something else without a change in what `ruleset` looks at.
-EDITION = 1
+EDITION = 2
 _IDENTITY = ("surname", "dob", "pnc", "cro", "prison_number", "crn", "nino", "nhs_number", "upn")
 
 
@@ -63,6 +64,7 @@ class Fault(StrEnum):
 
     COLUMNS_DIFFER = "columns_differ"
     TOO_MANY_BAD_ROWS = "too_many_bad_rows"
+    TOO_MANY_WITHOUT_PARENT = "too_many_without_parent"
     CORRECTION_REPEATED = "correction_repeated"
     CORRECTION_OF_NO_COLUMN = "correction_of_no_column"
 
@@ -108,7 +110,7 @@ def ruleset(schema: TableSchema) -> str:
     >>> ruleset(schemas.load("prison")) == ruleset(schemas.load("crown"))
     False
     """
-    demands = [(c.name, c.nullable, c.content) for c in schema.columns]
+    demands = [(c.name, c.nullable, c.content, c.values) for c in schema.columns]
     entries = [(e.code, e.level, e.description, e.is_fault) for e in rule_entries()]
     content = json.dumps([EDITION, LONGEST_TEXT, _IDENTITY, schema.key, demands, entries])
     return f"{EDITION}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
@@ -123,7 +125,9 @@ def row_rules(schema: TableSchema) -> tuple[Rule, ...]:
     ]
     if mandatory:
         rules.append(Rule(Reason.MANDATORY_MISSING, _any(is_blank(c.name) for c in mandatory)))
-    readable = [c for c in mandatory if c.content]
+    # Keys of supplies stay text; those of tables beside them are written as what they must be.
+    typed = mandatory if schema.part_of is None else [c for c in schema.columns if not c.nullable]
+    readable = [c for c in typed if c.content or c.values]
     if readable:
         rules.append(Rule(Reason.MANDATORY_UNREADABLE, _any(_unreadable(c) for c in readable)))
     identity = [name for name in _IDENTITY if name in schema.column_names]
@@ -146,8 +150,13 @@ def is_blank(name: str) -> Column:
 
 def _unreadable(column: SchemaColumn) -> Column:
     text = F.col(column.name)
-    parsed = parse_date(text) if column.content == "date" else F.trim(text).try_cast(str(column.content))
-    return ~is_blank(column.name) & parsed.isNull()
+    if column.values is not None:
+        read = within(text, tuple(schemas.value_set(column.values)))
+    elif column.content == "date":
+        read = parse_date(text)
+    else:
+        read = F.trim(text).try_cast(str(column.content))
+    return ~is_blank(column.name) & read.isNull()
 
 
 def _named_as_organisation(schema: TableSchema) -> Column:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -18,5 +20,15 @@ def source_key(schema: schemas.TableSchema) -> Column:
     >>> [row[0] for row in df.select(source_key(schemas.load("magistrates"))).collect()]
     ['C1\x1fD2', None]
     """
-    first, *others = (F.nullif(F.trim(name), F.lit("")) for name in schema.key)
+    return key_text(schema.key)
+
+
+def key_text(columns: Sequence[str]) -> Column:
+    """The parts of a key as one text, in the order given; as `source_key`, for columns that name a row of a table."""
+    first, *others = key_parts(columns)
     return F.concat(first, *(F.concat(F.lit(SEPARATOR), part) for part in others))
+
+
+def key_parts(columns: Sequence[str]) -> list[Column]:
+    """The parts of a key without spaces around them; a blank one is null."""
+    return [F.nullif(F.trim(name), F.lit("")) for name in columns]

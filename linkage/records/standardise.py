@@ -90,14 +90,14 @@ def to_attributes(identified: DataFrame, dataset: str, *, as_of: date) -> DataFr
     supply, attributes = schemas.load(dataset), schemas.load(f"{dataset}_attributes")
     made = {"record_id": F.col("record_id"), "age": F.col(AGE)}
     aged = with_age(identified, supply, as_of=as_of) if "age" in attributes.column_names else identified
-    return aged.select(*((made[c.name] if c.name in made else _typed(c)).alias(c.name) for c in attributes.columns))
+    return aged.select(*((made[c.name] if c.name in made else typed(c)).alias(c.name) for c in attributes.columns))
 
 
 def _under(used: tuple[str, ...], identified: DataFrame, supply: TableSchema, as_of: date) -> DataFrame:
     """The rows with all fields that records are made of; what the supply does not have is null."""
     own = fields.used_fields(supply)
     columns = (F.col(name) if name in own else F.lit(None).cast("string").alias(name) for name in used)
-    return identified.select(*_KEPT, latest_date(supply, as_of=as_of).alias(_LATEST), *columns)
+    return identified.select(*_KEPT, latest_date(identified, supply, as_of=as_of).alias(_LATEST), *columns)
 
 
 def _derived(used: tuple[str, ...]) -> dict[str, Column]:
@@ -123,7 +123,8 @@ def _derived(used: tuple[str, ...]) -> dict[str, Column]:
     }
 
 
-def _typed(column: schemas.Column) -> Column:
+def typed(column: schemas.Column) -> Column:
+    """What a supplied text of the same name is as a value of an attributes table; null where it is none."""
     text = F.col(column.name)
     if column.values == _SELF_DEFINED:
         return standardise_ethnicity(text)

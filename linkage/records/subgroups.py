@@ -16,9 +16,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records import addresses, dates, ethnicity, postcodes
+from linkage.records import addresses, ethnicity, postcodes
 from linkage.records.sex import standardise_sex
-from linkage.records.supplied import AGE, supplied, with_age
+from linkage.records.supplied import AGE, event_day, supplied, with_age
 from linkage.records.text import empty_to_null, within
 
 # What a record may be asked for; the rest of the table says which record it is.
@@ -36,7 +36,7 @@ def to_subgroups(identified: DataFrame, dataset: str, *, as_of: date) -> DataFra
     What a supply has no column for is null in all its rows.
 
     Args:
-        identified: Accepted rows with `record_id` and `source_dataset`.
+        identified: Accepted rows with `record_id` and `source_dataset`, and `_case_day` if their cases are known.
         dataset: Name of the supply's schema.
         as_of: Date of the supply, which stands in where a row has no date of its event.
 
@@ -50,14 +50,13 @@ def to_subgroups(identified: DataFrame, dataset: str, *, as_of: date) -> DataFra
     """
     supply, table = schemas.load(dataset), schemas.load("subgroups")
     nationality = empty_to_null(F.upper(F.trim(supplied(supply, "nationality"))))
-    event = F.lit(None) if supply.event_date is None else dates.parse_date(F.col(supply.event_date))
     made = {
         "sex": standardise_sex(supplied(supply, "sex")),
         _ETHNICITY: ethnicity.standardise_ethnicity(supplied(supply, "ethnicity")),
         "no_fixed_abode": _no_fixed_abode(supplied(supply, "postcode"), supplied(supply, "address_line1")),
         "foreign_national": ~nationality.isin(*_HOME_NATIONALITIES),
         "role": _role(supply),
-        "year": F.year(event),
+        "year": F.year(event_day(identified, supply)),
     }
     # In steps, for one expression would hold the parsed date a hundred times.
     aged = with_age(identified, supply, as_of=as_of).select("record_id", "source_dataset", AGE, *_aliased(made))

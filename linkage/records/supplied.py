@@ -11,6 +11,8 @@ from linkage.records import dates
 from schemas import TableSchema
 
 AGE, _LATEST, _PARSED = "_age", "_latest", "_parsed"
+# Of a row whose supply has no event date: that of the case which it names.
+CASE_DAY = "_case_day"
 
 
 def supplied(supply: TableSchema, name: str) -> Column:
@@ -18,11 +20,16 @@ def supplied(supply: TableSchema, name: str) -> Column:
     return F.col(name) if name in supply.column_names else F.lit(None).cast("string")
 
 
-def latest_date(supply: TableSchema, *, as_of: date) -> Column:
-    """The date of the row's event if it can be read, else that of the supply: nothing in the row is later."""
-    if supply.event_date is None:
-        return F.lit(as_of)
-    return F.coalesce(dates.parse_date(F.col(supply.event_date)), F.lit(as_of))
+def event_day(rows: DataFrame, supply: TableSchema) -> Column:
+    """The day of a row's event, the supply's own or that of the row's case; null where neither is there or readable."""
+    if supply.event_date is not None:
+        return dates.parse_date(F.col(supply.event_date))
+    return F.col(CASE_DAY) if CASE_DAY in rows.columns else F.lit(None).cast("date")
+
+
+def latest_date(rows: DataFrame, supply: TableSchema, *, as_of: date) -> Column:
+    """The day of the row's event if it is known, else that of the supply: nothing in the row is later."""
+    return F.coalesce(event_day(rows, supply), F.lit(as_of))
 
 
 def with_age(rows: DataFrame, supply: TableSchema, *, as_of: date) -> DataFrame:
@@ -32,11 +39,11 @@ def with_age(rows: DataFrame, supply: TableSchema, *, as_of: date) -> DataFrame:
     wherever it is read, unless it is read several times.
 
     Args:
-        rows: With the supply's columns; rows neither multiply nor vanish.
+        rows: With the supply's columns, and `_case_day` if its cases are known; rows neither multiply nor vanish.
         supply: Its schema.
         as_of: Date of the supply, which stands in where a row has no date of its event.
     """
-    made = {_LATEST: latest_date(supply, as_of=as_of), _PARSED: dates.parse_date(supplied(supply, "dob"))}
+    made = {_LATEST: latest_date(rows, supply, as_of=as_of), _PARSED: dates.parse_date(supplied(supply, "dob"))}
     latest = F.col(_LATEST)
     dated = rows.withColumns(made).withColumn(_PARSED, dates.plausible_birth(F.col(_PARSED), latest=latest))
     return dated.withColumn(AGE, dates.age_in_years(F.col(_PARSED), latest)).drop(_LATEST, _PARSED)

@@ -80,9 +80,10 @@ def synthesise(
     partitions: int | None = None,
     keep: Callable[[DataFrame], DataFrame] = lambda df: df,
 ) -> Supplies:
-    """The supplies of the datasets and the person behind each row, without any shuffle but for links of cases.
+    """The supplies of the datasets and the person behind each row.
 
-    The rows are the same whatever `partitions` is; their order is not promised.
+    Nothing is shuffled but time in custody, by person, and what makes links of cases. The rows are the same
+    whatever `partitions` is; their order is not promised.
 
     Args:
         spark: the session.

@@ -156,6 +156,7 @@ def _national(folder: Path, *, people: int, linked_alone: bool = False) -> Path:
     config["synthesise"] |= {"people": people}
     if linked_alone:
         config["synthesise"] |= {"datasets": list(config["ingest"]["supplies"]), "companions": False}
+        config["ingest"]["supplies"] = {name: {} for name in config["ingest"]["supplies"]}
     path = folder / "national.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path

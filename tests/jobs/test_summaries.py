@@ -82,6 +82,18 @@ def test_a_run_is_pointed_to_with_its_pages(tmp_path):
     )
 
 
+def test_what_came_along_is_told_with_what_is_odd_in_it():
+    counts = {"rows": 30, "records": 10, "companion_rows": 19, "quarantined": 1, "quarantined_key_missing": 1}
+    odd = {"row_not_found_family_events": 2, "row_not_found_family": 1, "code_out_of_time_probation_requirements": 3}
+    assert stage_summary.found(counts | odd, {}) == [
+        "rows in             30",
+        "quarantined         1 (key missing 1)",
+        "came along          19 rows of companion tables",
+        "hang on nothing     family_events: 2, family: 1",
+        "codes out of time   probation_requirements: 3",
+    ]
+
+
 def test_a_training_alone_tells_its_warnings(tmp_path):
     manifest = Manifest("train", "1", counts={"em_sessions": 3}, more={"training": {"warnings": ["beware"]}})
     told = stage_summary.of_stage("train", None, SimpleNamespace(manifest=manifest, folder=tmp_path))

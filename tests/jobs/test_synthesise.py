@@ -60,7 +60,7 @@ def test_pipelines_that_ship_link_only_what_they_make(path, monkeypatch):
     monkeypatch.chdir(ROOT)
     pipeline = config.load(path, PipelineSettings)
     made = {str(table) for table in synthesise.plan(pipeline).outputs}
-    assert {f"landing/{name}" for name in pipeline.ingest.supplies} <= made
+    assert {f"landing/{name}" for name in (*pipeline.ingest.supplies, *pipeline.ingest.companions)} <= made
     assert yaml.safe_load(path.read_text())["name"] == path.stem
 
 

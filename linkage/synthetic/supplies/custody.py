@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from linkage.synthetic.journeys import SUPERVISED
@@ -34,6 +34,40 @@ def custodies(world: World) -> DataFrame:
     recalled = sentenced & case.happens(journeys.licence.rate, "licence") & case.happens(journeys.recall.rate, "recall")
     received = timed.where(known_by_now(F.col("reception")).isNotNull())
     return received.withColumn("recall", known_by_now(F.when(recalled & _alive(back), back)))
+
+
+def custodial_journeys(spells: DataFrame) -> DataFrame:
+    """One row per custodial journey, of rows of `custodies`: spells of one person that connect are one journey.
+
+    Whoever is received while in custody, or on the day of release, goes on with the journey, as a prison's system has
+    it; so no two journeys of one person share a day. A journey has the columns of its first spell, but the last
+    `release`, the longest sentence that is known by now (`sentence_days` and `sentenced_on`, null if there is
+    none), and the `recall` after its last release, unless the person is received again before it.
+
+    One shuffle, by person. Rows can only become fewer; the number of the first case is the journey's.
+    """
+    in_order = Window.partitionBy("person_id").orderBy("reception", "case")
+    before = in_order.rowsBetween(Window.unboundedPreceding, -1)
+    so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    journey = Window.partitionBy("person_id", "journey")
+    free = F.max("release").over(before)
+    is_sentence = F.col("sentence_days").isNotNull() & known_by_now(F.col("sentenced_on")).isNotNull()
+    begun = spells.withColumn("begins", free.isNull() | (F.col("reception") > free))
+    joined = begun.withColumn("journey", F.count_if("begins").over(so_far)).withColumns(
+        {
+            "longest": F.max(F.when(is_sentence, F.struct("sentence_days", "sentenced_on"))).over(journey),
+            "recall": F.max_by("recall", F.struct("release", "case")).over(journey),
+            "release": F.max("release").over(journey),
+        }
+    )
+    firsts = joined.where("begins").withColumn("following", F.lead("reception").over(in_order))
+    recalled = F.col("following").isNull() | (F.col("recall") < F.col("following"))
+    known = {
+        "sentence_days": F.col("longest.sentence_days"),
+        "sentenced_on": F.col("longest.sentenced_on"),
+        "recall": F.when(recalled, F.col("recall")),
+    }
+    return firsts.withColumns(known).drop("begins", "journey", "longest", "following")
 
 
 def _alive(day: Column) -> Column:

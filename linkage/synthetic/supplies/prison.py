@@ -7,23 +7,23 @@ from pyspark.sql import functions as F
 
 from linkage.synthetic.draws import Draws
 from linkage.synthetic.rows import code, keys, whole
-from linkage.synthetic.supplies.custody import custodies, known_by_now
+from linkage.synthetic.supplies.custody import custodial_journeys, custodies, known_by_now
 from linkage.synthetic.world import Columns, Companion, Form, RecordedWorld, World, as_delivered
 
 _INCIDENTS_AT_MOST = 5
 
 
 def _events(world: World) -> DataFrame:
-    return custodies(world).withColumns({"event": F.col("case"), "event_date": F.col("reception")})
+    journeys = custodial_journeys(custodies(world))
+    return journeys.withColumns({"event": F.col("case"), "event_date": F.col("reception")})
 
 
 def _columns(_world: World) -> Columns:
-    sentenced = F.col("sentence_days").isNotNull()
     return {
         "nationality": F.when(F.col("foreign"), "Other").otherwise("UK"),
         "establishment_code": F.concat(F.lit("P"), F.lpad(F.col("site").cast("string"), 3, "0")),
         "reception_date": F.col("reception"),
-        "sentence_date": F.when(sentenced, known_by_now(F.col("sentenced_on"))),
+        "sentence_date": F.col("sentenced_on"),
         "release_date": known_by_now(F.col("release")),
         "recall_date": F.col("recall"),
     }

@@ -154,7 +154,8 @@ def test_a_row_says_all_of_its_schema(page: Page, place: str, cells: list[str]) 
 
 def test_companions_follow_their_dataset(page: Page) -> None:
     order = [place for place in page.places if place in schemas.names()]
-    assert order[:5] == ["magistrates", "magistrates_attributes", "magistrates_offences", "crown", "crown_attributes"]
+    first = ["magistrates", "magistrates_attributes", "magistrates_offences", "magistrates_offences_attributes"]
+    assert order[:6] == [*first, "crown", "crown_attributes"]
     assert order.index("oasys_attributes") < order.index("pnc") < order.index("hes_episodes") < order.index("clusters")
 
 

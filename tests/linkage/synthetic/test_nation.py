@@ -78,6 +78,29 @@ def test_some_people_are_known_to_one_court_only(nation: Nation) -> None:
     assert known("family") == pytest.approx(0.20, abs=0.05)
 
 
+def test_nobody_is_in_two_prisons_at_once(nation: Nation) -> None:
+    journeys = (
+        f"(SELECT true_person_id AS person, {key_of('prison')} AS key, establishment_code AS place, recall_date::DATE"
+        " AS back, reception_date::DATE AS begin, coalesce(release_date::DATE, '9999-12-31'::DATE) AS finish"
+        f" FROM prison JOIN truth ON source_dataset = 'prison' AND source_key = {key_of('prison')}"
+        " WHERE reception_date != 'not known')"
+    )
+    pairs = f"FROM {journeys} a JOIN {journeys} b ON a.person = b.person AND a.key < b.key"
+    meet = "a.begin <= b.finish AND b.begin <= a.finish"
+    # A near duplicate is a journey delivered twice.
+    same = "(a.begin, a.finish, a.place) = (b.begin, b.finish, b.place)"
+    twice, meeting, apart = nation.rows(
+        f"SELECT count_if({same}), count_if(({meet}) AND NOT {same}), count_if(NOT ({meet})) {pairs}"
+    )[0]
+    assert meeting == 0
+    assert apart > 300
+    rate = rates().of("prison").near_duplicate.rate
+    assert twice < 2 * rate * nation.value("SELECT count(*) FROM prison")
+    # Nor recalled to one while in another.
+    assert nation.value(f"SELECT count(*) {pairs} WHERE NOT {same} AND a.back BETWEEN b.begin AND b.finish") == 0
+    assert nation.value(f"SELECT count(*) {pairs} WHERE NOT {same} AND b.back BETWEEN a.begin AND a.finish") == 0
+
+
 def test_who_is_assessed_is_in_prison_or_on_probation(nation: Nation) -> None:
     elsewhere = nation.value(
         "SELECT count(*) FROM persons WHERE dataset = 'oasys' AND person NOT IN"
