@@ -86,7 +86,7 @@ def test_the_manifest_holds_what_was_foretold_beside_what_was_observed(capped):
     _, [(manifest, _), (again, _)] = capped
     assert manifest["observed"]["pairs"] == manifest["counts"]["pairs_considered"]
     assert manifest["observed"]["seconds"] > 0
-    assert manifest["estimate"]["seconds"] > 1  # Spark takes longer than that to write a table
+    assert manifest["estimate"]["seconds"] > 0.5  # Spark takes longer than that to write a table
     assert 0.2 < manifest["observed"]["shuffle_bytes"] / manifest["estimate"]["shuffle_bytes"] < 20
     assert manifest["estimate"]["calibrated_on"] == ["survey"]
     assert "estimate" not in again  # nothing was linked

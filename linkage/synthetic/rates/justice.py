@@ -32,6 +32,7 @@ class Journeys(Frozen):
     takes_part: Share
     not_convicted: Share
     remand_only: Share
+    remanded: Share
     licence: Share
     recall: Share
     common_platform_2021: Share

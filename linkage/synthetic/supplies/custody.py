@@ -9,7 +9,6 @@ from linkage.synthetic.journeys import SUPERVISED
 from linkage.synthetic.people import LAST_DAY
 from linkage.synthetic.world import World
 
-_REMANDED = 0.4  # of those sentenced to custody, assumed
 _LONGEST_REMAND = 150
 _PROBATION_YEARS = (2014, 2020)
 _TO_SUPERVISION = 3
@@ -21,7 +20,7 @@ def custodies(world: World) -> DataFrame:
     sentenced = F.col("disposal") == "custody"
     only_remand = (F.col("standing") == "custody") & case.happens(journeys.remand_only.rate, "remand only")
     made = world.cases.where("standing = 'custody'")
-    remanded = ~sentenced | case.happens(_REMANDED, "remand")
+    remanded = ~sentenced | case.happens(journeys.remanded.rate, "remand")
     days = F.least(F.datediff("sentenced_on", "hearing"), F.lit(_LONGEST_REMAND))
     timed = made.where(sentenced | only_remand).withColumns(
         {
