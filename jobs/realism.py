@@ -126,4 +126,4 @@ def _asked(config: PipelineSettings) -> dict[str, float]:
 
 def _of_people(supply: DataFrame) -> DataFrame:
     """Without the rows of organisations, which have none of a person's values."""
-    return supply.where(F.col("party_type") == "P") if "party_type" in supply.columns else supply
+    return supply.where(F.trim("party_type") == "P") if "party_type" in supply.columns else supply

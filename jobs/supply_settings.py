@@ -154,10 +154,12 @@ def _feeds(supplies: Mapping[str, Supply]) -> tuple[Feed, ...]:
     for dataset, supply in supplies.items():
         for delivery in supply.deliveries:
             contract = _contract(delivery.contract, dataset)
+            _check_companions(delivery.contract, contract, supply)
             _check_paths(delivery, contract)
             found.setdefault(contract.feed, []).append((delivery, contract))
         for path in supply.held:
             contract = _contract(path, dataset)
+            _check_companions(path, contract, supply)
             if contract.feed in found:
                 raise ConfigError(f"{path}: feed {contract.feed} has deliveries, so it is not held as it stands")
             held[contract.feed] = contract
@@ -182,6 +184,17 @@ def _contract(path: Path, dataset: str) -> Contract:
     if contract.dataset != dataset:
         raise ConfigError(f"{path}: is of {contract.dataset}, and stands under {dataset}")
     return contract
+
+
+def _check_companions(path: Path, contract: Contract, supply: Supply) -> None:
+    """Companions have keys as their owner wrote them, which would be those of other records."""
+    shared = {column for name in supply.companions for column in schemas.load(name).column_names}
+    prefixed = [name for name, recipe in contract.columns.items() if recipe.prefix is not None and name in shared]
+    if prefixed:
+        raise ConfigError(
+            f"{path}: puts a prefix before {', '.join(prefixed)}, by which {', '.join(supply.companions)} would be "
+            f"found and which they do not have; leave out supplies.{contract.dataset}.companions"
+        )
 
 
 def _check_paths(delivery: Delivery, contract: Contract) -> None:

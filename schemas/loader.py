@@ -36,6 +36,7 @@ _TAKEN = (
     "source",
     "nullable",
     "values",
+    "pattern",
     "time_coverage",
     "note",
     *_MISSING,

@@ -63,7 +63,8 @@ class Column(Frozen):
     """One column of a table.
 
     `source` names the document in `sources.yaml` where `provenance` alone does not; `content` is
-    the type that the text of a raw column must be readable as; `values` names a value set;
+    the type that the text of a raw column must be readable as; `values` names a value set; `pattern` is what the whole
+    of a code looks like that no value set lists, so that nothing else can pass for one;
     `time_coverage` is the table's unless given. How much is missing is said in one of three ways:
     `expected_missing`, a share between 0 and 1 of the rows; `missing_by`, shares that depend on
     another column; `missing_as`, the supply's column that it is made of. The first two have a tag
@@ -81,6 +82,7 @@ class Column(Frozen):
     key: KeyRole | None = None
     content: str | None = None
     values: str | None = None
+    pattern: str | None = None
     time_coverage: str | None = None
     expected_missing: float | None = Field(default=None, ge=0, le=1)
     missing_by: MissingBy | None = None
@@ -103,6 +105,8 @@ class Column(Frozen):
             raise ValueError(f"content is for text; the type is {self.type}")
         if self.values is not None and self.type not in _CODED:
             raise ValueError(f"values are for {' or '.join(_CODED)}; the type is {self.type}")
+        if self.pattern is not None and (self.type != "string" or self.values is not None):
+            raise ValueError("pattern is for text without values")
         said = [n for n in ("expected_missing", "missing_by", "missing_as") if getattr(self, n) is not None]
         if len(said) > 1:
             raise ValueError(f"missingness is said twice: {', '.join(said)}")

@@ -69,7 +69,9 @@ def patients(lines: DataFrame, column: str) -> DataFrame:
     """
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _BROKEN}
     read = lines.select(F.col(column).alias("_line"), F.from_json(column, _PATIENT, options).alias("p"))
-    sound = F.col(f"p.{_BROKEN}").isNull() & (F.col("p.resourceType") == _TYPE)
+    # What follows a first object in the line is not looked at.
+    is_alone = F.json_array_length(F.concat(F.lit("["), "_line", F.lit("]"))) == 1
+    sound = F.col(f"p.{_BROKEN}").isNull() & (F.col("p.resourceType") == _TYPE) & is_alone
     judged = read.select("_line", F.coalesce(sound, F.lit(False)).alias("_sound"), "p.*")
     flat = {
         "id": F.col("id"),

@@ -180,7 +180,11 @@ def lost_fields(fields: tuple[str, ...]) -> dict[Evidence, Column]:
     found = {finding: _is_lost(field, name, fields) for field, (name, finding) in _UNUSABLE.items() if field in fields}
     if "postcode" in fields:
         lost, postcode = _is_lost("postcode", "postcode_std", fields), F.col(raw("postcode"))
-        no_fixed_abode, pseudo = postcodes.is_no_fixed_abode(postcode), postcodes.is_pseudo(postcode)
+        # Of text without a letter or digit both are not known.
+        no_fixed_abode, pseudo = (
+            F.coalesce(found_in(postcode), F.lit(False))
+            for found_in in (postcodes.is_no_fixed_abode, postcodes.is_pseudo)
+        )
         found |= {
             Evidence.POSTCODE_NO_FIXED_ABODE: lost & no_fixed_abode,
             Evidence.POSTCODE_PSEUDO: lost & pseudo & ~no_fixed_abode,

@@ -86,6 +86,7 @@ def standardise_surname(name: Column) -> Column:
     >>> [row[0] for row in df.select(standardise_surname(F.col("name"))).collect()]
     ['OBRIEN', 'MACDONALD', 'VANDERBERG', 'SMITH JONES', 'HALL', None]
     """
+    name = F.translate(name, _FIELD, " ")
     joined = F.regexp_replace(F.regexp_replace(_letters_only(name), _SUFFIX, ""), _PARTICLE, "$1")
     junk = _TEXTS + _PREFIXES
     return empty_to_null(F.when(_is_plain(name, junk), F.upper(name)).otherwise(_without(joined, _PREFIXES, junk)))

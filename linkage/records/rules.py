@@ -134,7 +134,7 @@ def row_rules(schema: TableSchema) -> tuple[Rule, ...]:
     if identity:
         rules.append(Rule(Reason.NOTHING_TO_LINK_ON, ~_any(~is_blank(name) for name in identity)))
     if "party_type" in schema.column_names:
-        rules.append(Rule(Reason.NOT_A_PERSON, (F.col("party_type") == "O") | _named_as_organisation(schema)))
+        rules.append(Rule(Reason.NOT_A_PERSON, (F.trim("party_type") == "O") | _named_as_organisation(schema)))
     return tuple(rules)
 
 

@@ -19,7 +19,7 @@ from linkage.records.ethnicity import standardise_ethnicity
 from linkage.records.evidence import Evidence, collect
 from linkage.records.keyed_hash import keyed_hash
 from linkage.records.source_key import source_key
-from linkage.records.supplied import AGE, latest_date, with_age
+from linkage.records.supplied import AGE, latest_birth, with_age
 from linkage.records.text import within
 from schemas import TableSchema
 
@@ -97,7 +97,7 @@ def _under(used: tuple[str, ...], identified: DataFrame, supply: TableSchema, as
     """The rows with all fields that records are made of; what the supply does not have is null."""
     own = fields.used_fields(supply)
     columns = (F.col(name) if name in own else F.lit(None).cast("string").alias(name) for name in used)
-    return identified.select(*_KEPT, latest_date(identified, supply, as_of=as_of).alias(_LATEST), *columns)
+    return identified.select(*_KEPT, latest_birth(identified, supply, as_of=as_of).alias(_LATEST), *columns)
 
 
 def _derived(used: tuple[str, ...]) -> dict[str, Column]:
@@ -132,7 +132,14 @@ def typed(column: schemas.Column) -> Column:
         return within(text, tuple(schemas.value_set(column.values)))
     if column.type == "date":
         return dates.parse_date(text)
-    return F.trim(text) if column.type == "string" else F.trim(text).try_cast(column.type)
+    if column.type == "double":
+        number = F.trim(text).try_cast("double")
+        # Text such as NaN and Infinity, which no sum survives.
+        return F.when(F.abs(number) < F.lit(float("inf")), number)
+    if column.type != "string":
+        return F.trim(text).try_cast(column.type)
+    code = F.trim(text)
+    return code if column.pattern is None else F.when(code.rlike(rf"\A(?:{column.pattern})\z"), code)
 
 
 def _evidence(used: tuple[str, ...], forename: Column, dob: Column) -> Column:

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 import schemas
 from linkage.records import addresses, ethnicity, postcodes
 from linkage.records.sex import standardise_sex
-from linkage.records.supplied import AGE, event_day, supplied, with_age
+from linkage.records.supplied import AGE, believed_day, supplied, with_age
 from linkage.records.text import empty_to_null, within
 
 # What a record may be asked for; the rest of the table says which record it is.
@@ -56,7 +56,7 @@ def to_subgroups(identified: DataFrame, dataset: str, *, as_of: date) -> DataFra
         "no_fixed_abode": _no_fixed_abode(supplied(supply, "postcode"), supplied(supply, "address_line1")),
         "foreign_national": ~nationality.isin(*_HOME_NATIONALITIES),
         "role": _role(supply),
-        "year": F.year(event_day(identified, supply)),
+        "year": F.year(believed_day(identified, supply, as_of=as_of)),
     }
     # In steps, for one expression would hold the parsed date a hundred times.
     aged = with_age(identified, supply, as_of=as_of).select("record_id", "source_dataset", AGE, *_aliased(made))

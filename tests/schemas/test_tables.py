@@ -180,3 +180,11 @@ def test_schemas_are_read_from_a_zip(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith(str(archive))
     assert done.stdout.count("grain=") == len(schemas.names())
+
+
+def test_text_among_attributes_is_a_code() -> None:
+    # Of a list, or of a form that no name or address has.
+    for name in schemas.names():
+        if name.endswith("_attributes"):
+            free = [c.name for c in schemas.load(name).columns if c.type == "string" and not c.values and not c.pattern]
+            assert free == [], name

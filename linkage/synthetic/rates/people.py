@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+
+import schemas
 from linkage.documents import Frozen
+from linkage.synthetic.names import name_tables
 from linkage.synthetic.rates.figures import Mix, Rate, Share
 
 # White British and Irish; and those whose foreign nationals are too few to matter.
@@ -25,6 +29,16 @@ class Population(Frozen):
     deaths: Share
     youth: Rate
     origins: Mix
+
+    @field_validator("origins")
+    @classmethod
+    def _known(cls, origins: Mix) -> Mix:
+        ethnicities, names = schemas.value_set("ethnicity_18"), name_tables().origins
+        for origin in origins.shares:
+            ethnicity, _, name = origin.partition(" ")
+            if ethnicity not in ethnicities or name not in names:
+                raise ValueError(f"{origin}: write a code of ethnicity and an origin of names: {', '.join(names)}")
+        return origins
 
     @property
     def minority(self) -> float:

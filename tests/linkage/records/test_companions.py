@@ -12,7 +12,7 @@ import schemas
 from linkage.records import companions, quarantine
 from linkage.records.linkage_evidence import to_linkage_evidence
 from linkage.records.rules import Reason
-from linkage.records.standardise import to_attributes
+from linkage.records.standardise import to_attributes, to_records
 from linkage.records.subgroups import to_subgroups
 from tests.linkage.records.tiny_supplies import AS_OF, KEY, identified, supply
 
@@ -25,8 +25,8 @@ CASES = [
 PARTIES: list[tuple[dict[str, str], date | None, date | None, int | None, int | None]] = [
     ({"case_number": "F1", "party_number": "1"}, date(2015, 6, 7), date(2015, 6, 7), 30, 2015),
     ({"case_number": "F1 ", "party_number": "2", "dob": "2015-06-08"}, date(2015, 6, 7), date(2015, 6, 7), None, 2015),
-    # A day after the supply's is none; the age is that on the day of the case as it was delivered.
-    ({"case_number": "F2", "party_number": "1"}, date(2031, 1, 1), None, 45, 2031),
+    # A day after the supply's is none.
+    ({"case_number": "F2", "party_number": "1"}, date(2031, 1, 1), None, 37, None),
     # Without a case that there is, the age is that at the date of the supply.
     ({"case_number": "F3", "party_number": "1"}, None, None, 37, None),
 ]
@@ -56,6 +56,11 @@ def test_what_a_case_dates_is_dated_once_for_each_row(parties: DataFrame) -> Non
     expected = [(f"{row['case_number'].strip()}\x1f{row['party_number']}", *values) for row, *values in PARTIES]
     assert [row[0] for row in found] == sorted(row[0] for row in expected)
     assert {row[0]: row for row in found} == {row[0]: row for row in expected}
+
+
+def test_who_joins_a_case_may_be_born_after_it_began(parties: DataFrame) -> None:
+    records = to_records(parties, "family", as_of=AS_OF).select("dob").collect()
+    assert sorted(str(row["dob"]) for row in records) == [BORN, BORN, BORN, "2015-06-08"]
 
 
 def test_rows_of_a_case_meet_in_its_token(spark: SparkSession, parties: DataFrame) -> None:

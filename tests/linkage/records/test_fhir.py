@@ -53,6 +53,8 @@ CASES: list[tuple[str, dict[str, str] | None, str]] = [
     (patient(deceasedBoolean="yes"), None, "a truth that is none"),
     ('{"resourceType": "Observation", "id": "o"}', None, "another resource"),
     ('{"resourceType": "Patient", "id": "p', None, "cut short"),
+    (patient() + patient(), None, "two patients in one line"),
+    (patient() + " and more", None, "something behind"),
     ("[]", None, "no object"),
     ("null", None, "no object"),
     ("name,dob", None, "no JSON"),

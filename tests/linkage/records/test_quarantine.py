@@ -37,6 +37,7 @@ ROWS: list[tuple[dict[str, str | None], list[Reason], str]] = [
     ({"case_id": "C7", "first_hearing_date": "soon"}, [Reason.MANDATORY_UNREADABLE], "mandatory date is no date"),
     ({"case_id": "C8", "surname": " ", "dob": None}, [Reason.NOTHING_TO_LINK_ON], "no name, no date, no number"),
     ({"case_id": "C9", "party_type": "O"}, [Reason.NOT_A_PERSON], "organisation"),
+    ({"case_id": "C40", "party_type": " O "}, [Reason.NOT_A_PERSON], "organisation, with spaces around"),
     ({"case_id": "C12", "surname": "Hall & Sons Ltd"}, [Reason.NOT_A_PERSON], "organisation, recorded as a person"),
     ({"case_id": "C13", "surname": "Hall Ltd", "forename1": "Jo"}, [], "a forename makes a person"),
     ({"case_id": "C10", "surname": "A" * (LONGEST_TEXT + 1)}, [Reason.TEXT_TOO_LONG], "a cell out of bounds"),

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 import schemas
-from linkage.records.standardise import to_attributes, to_records, to_records_together
+from linkage.records.standardise import to_attributes, to_records, to_records_together, typed
 from tests.linkage.records.tiny_supplies import AS_OF, identified
 
 PROBATION = {
@@ -105,6 +105,26 @@ def test_attributes_have_types_and_no_identifier(spark: SparkSession) -> None:
         "termination_reason": None,
         "breach": 1,
     }
+
+
+def test_nothing_but_a_code_passes_for_a_code(spark: SparkSession) -> None:
+    # Names, postcodes and numbers in the wrong column stay with the identifiers.
+    given = [
+        {"title": "Mr John Hall", "lsoa_code": "XA1 2BC", "lad_code": "QQ123456C"},
+        {"title": " mrs. ", "lsoa_code": "E01000001", "lad_code": " W06000001"},
+    ]
+    rows = identified(
+        spark, "civil", *({"case_number": f"C{n}", "party_number": "1"} | row for n, row in enumerate(given))
+    )
+    found = to_attributes(rows, "civil", as_of=AS_OF).select("title", "lsoa_code", "lad_code").collect()
+    assert sorted(map(tuple, found), key=str) == [(None, None, None), ("mrs.", "E01000001", "W06000001")][::-1]
+
+
+def test_no_number_is_not_an_amount(spark: SparkSession) -> None:
+    texts = ["12.50", "NaN", "Infinity", "-Infinity", "many"]
+    rows = spark.createDataFrame([(text,) for text in texts], "claim_amount string")
+    amount = schemas.load("civil_cases_attributes").column("claim_amount")
+    assert [row[0] for row in rows.select(typed(amount)).collect()] == [12.5, None, None, None, None]
 
 
 def test_a_row_with_its_key_only_stays_a_row(spark: SparkSession) -> None:

@@ -16,6 +16,7 @@ SURNAMES: list[Case] = [
     ("SMITH", "SMITH", "clean stays"),
     ("  smith\t", "SMITH", "case and white space"),
     ("SMITH\n", "SMITH", "a line end is no letter"),
+    ("SMITH\x1fJONES", "SMITH JONES", "nor is what stands between our own fields"),
     ("O'Neill", "ONEILL", "an apostrophe joins"),
     ("O\u2019Neill", "ONEILL", "so does a curly one"),
     ("O Neill", "ONEILL", "so does a particle keyed apart"),

@@ -35,6 +35,10 @@ CASES = [
         # Without a date of the event the age is that at the date of the supply.
         ("M", None, "60+", True, None, None, None),
     ),
+    # A day that no event can have is none, and says nothing about a birth: a filler, another century, the future.
+    ("probation", {"dob": "01/06/1980", "referral_date": "1900-01-01"}, (None, None, "40-49", None, None, None, None)),
+    ("probation", {"dob": "01/06/1980", "referral_date": "1918-03-01"}, (None, None, "40-49", None, None, None, None)),
+    ("probation", {"dob": "01/06/2021", "referral_date": "2031-03-01"}, (None, None, "0-9", None, None, None, None)),
     (
         "family",
         {"role": " child", "dob": "2020-01-01", "postcode": "XA1 1AA"},

@@ -32,6 +32,8 @@ def test_rates_refuse_what_they_do_not_know() -> None:
         ("names", "slips", {"shares": {"blotted": 0.1}}, "no such name: blotted; .*allowed: doubled, exchanged"),
         ("datasets", "magistrate", document()["other_datasets"], "no such name: magistrate; did you mean"),
         ("datasets", "prison", {"missing": {"pcn": {"rate": 0, "tag": "A"}}}, "no such name: pcn; did you mean 'pnc'"),
+        ("population", "origins", {"shares": {"W9 polsih": 0.1}}, "W9 polsih: write a code of ethnicity and an origin"),
+        ("population", "origins", {"shares": {"Q1 british": 0.1}}, "Q1 british: write a code"),
         ("population", "female", {"rate": 18}, "less than or equal to 1"),  # a share, not a percentage
         ("courts", "offences", {"rate": 0.5}, "greater than or equal to 1"),  # a case has one at least
         ("moves", "offender", {"rate": -1}, "greater than or equal to 0"),
