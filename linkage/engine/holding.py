@@ -24,7 +24,7 @@ _BESIDE = 0.5
 # A column of Arrow text in one piece has no more.
 _MOST_BYTES = 2**31 - 1
 # To tell how large records are.
-_PARTS_LOOKED_AT = 8
+_PARTS_LOOKED_AT, _ROWS_LOOKED_AT = 8, 4000
 # Numbers of records are 32 bits wide.
 _MOST_RECORDS = 2**31 - 1
 
@@ -82,7 +82,11 @@ def _bytes_of_a_record(parts: Sequence[FilePart], schema: pa.Schema) -> float:
     """
     filled = [part for part in parts if part.rows]
     looked_at = filled[:: -max(1, len(filled) // _PARTS_LOOKED_AT)]
-    firsts = [table for part in looked_at if (table := next(reading.tables(part, schema), None)) is not None]
+    firsts = [
+        table
+        for part in looked_at
+        if (table := next(reading.tables(part, schema, rows=_ROWS_LOOKED_AT), None)) is not None
+    ]
     rows = sum(table.num_rows for table in firsts)
     if not rows:
         return 0.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # rows, each costs little), a row that a sample may take, a pair that shares a key, a comparison made, a pair scored and
 # written by the task. The second of two is where records are not held, so that hashes are sent about and key rows carry
 # values. Where Spark writes the pairs as a table, that it does so at all, and of one core what a pair takes more.
-_PASS = 0.7
+_PASS = 0.5
 _FIRST_PASS = 2.2
 _READ_BY_ALL, _READ = 1.0e-6, 0.5e-6
 _HASH, _SENT_HASH = 0.13e-6, 0.37e-6
@@ -61,7 +61,7 @@ class Pass:
 
         >>> slow, fast = (Pass(records=10**7, keys=10**8).seconds(cores) for cores in (2, 20))
         >>> round(slow, 1), round(fast, 1)
-        (4.2, 1.1)
+        (4.0, 0.9)
         """
         alone, shared = _FIRST_PASS if self.is_first and not self.is_warm else _PASS, 0.0
         if self.written is not None:

@@ -64,11 +64,15 @@ def read(
                     place += 1
 
 
-def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
-    """The records of a part in small tables, of as many rows and bytes as a chunk; `InputError` if it is damaged."""
+def tables(part: FilePart, schema: pa.Schema, *, rows: int | None = None) -> Iterator[pa.Table]:
+    """The records of a part in small tables, of as many rows and bytes as a chunk; `InputError` if it is damaged.
+
+    With `rows` they have no more than so many.
+    """
+    most = min(rows or chunks.CHUNK_ROWS, chunks.CHUNK_ROWS)
     wanted = list(dict.fromkeys(name for name, _ in part.columns if name is not None))
     with _opened(part.path) as file:
-        for batch in file.iter_batches(chunks.CHUNK_ROWS, row_groups=[part.row_group], columns=wanted):
+        for batch in file.iter_batches(most, row_groups=[part.row_group], columns=wanted):
             columns = [
                 pa.repeat(pa.scalar(value, field.type), batch.num_rows)
                 if name is None
@@ -77,8 +81,8 @@ def tables(part: FilePart, schema: pa.Schema) -> Iterator[pa.Table]:
             ]
             table = pa.Table.from_arrays(columns, schema=schema)
             _check_text(table)
-            rows = max(1, chunks.CHUNK_BYTES * table.num_rows // max(1, table.nbytes))
-            yield from (table.slice(start, rows) for start in range(0, table.num_rows, rows))
+            few = max(1, chunks.CHUNK_BYTES * table.num_rows // max(1, table.nbytes))
+            yield from (table.slice(start, few) for start in range(0, table.num_rows, few))
 
 
 @contextmanager
