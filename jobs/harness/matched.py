@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.harness.config import read_text
-from jobs.harness.models import read_model
+from jobs.harness.models import read_model, sessions_of
 from linkage.errors import ConfigError
 from linkage.lake import read_rows
 from linkage.model.specification import LinkageModel
@@ -78,6 +78,6 @@ def _document(path: Path) -> Any:  # noqa: ANN401  whatever JSON has
 
 def _sessions(document: Any, path: Path) -> tuple[SessionHistory, ...]:  # noqa: ANN401  the same
     try:
-        return tuple(map(SessionHistory.model_validate, document["training"]["sessions"]))
+        return sessions_of(document["training"])
     except (ValueError, KeyError, TypeError):
         raise ConfigError(f"{path}: holds no EM sessions; give run.json of the run that trained the model") from None

@@ -53,7 +53,16 @@ class KeptModel:
     @property
     def sessions(self) -> tuple[SessionHistory, ...]:
         """The EM sessions of its training."""
-        return tuple(map(SessionHistory.model_validate, self.training["sessions"]))
+        return sessions_of(self.training)
+
+
+def sessions_of(training: Mapping[str, Any]) -> tuple[SessionHistory, ...]:
+    """The EM sessions that a report of a training tells of.
+
+    Raises:
+        ValueError, KeyError or TypeError: It is none.
+    """
+    return tuple(map(SessionHistory.model_validate, training["sessions"]))
 
 
 def model_row(kept: KeptModel) -> tuple[str, str, str | None, str]:

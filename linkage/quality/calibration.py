@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from linkage.model.specification import LinkageModel, SourcePair, prior_weight, source_pair
-from linkage.quality.patterns import pattern_weights
+from linkage.quality.patterns import SOURCES, expected_matches
 
-_SIDES = ("source_dataset_l", "source_dataset_r")
 _MOST_ROUNDS, _SETTLED = 1000, 1e-9
 _CALIBRATION = pa.schema(
     [
-        *[pa.field(name, pa.string()) for name in _SIDES],
+        *[pa.field(name, pa.string()) for name in SOURCES],
         pa.field("possible_pairs", pa.int64()),
         pa.field("candidate_pairs", pa.int64()),
         *[pa.field(name, pa.float64()) for name in ("matches_supposed", "matches_expected", "prior", "prior_fitted")],
@@ -57,7 +56,7 @@ def prior_calibration(patterns: pa.Table, model: LinkageModel, records: Mapping[
     Source: the fitted prior is where expectation-maximisation over the prior alone comes to rest, m and u held, as
     for the mixing proportion of any mixture (Dempster, Laird and Rubin 1977).
     """
-    weights, pairs = pattern_weights(patterns, model), patterns["pairs"].to_numpy()
+    weights, pairs, matches = expected_matches(patterns, model)
     rows = []
     for (left, right), possible in _possible(model, records):
         theirs = _of_sources(patterns, (left, right))
@@ -71,7 +70,7 @@ def prior_calibration(patterns: pa.Table, model: LinkageModel, records: Mapping[
                 "possible_pairs": possible,
                 "candidate_pairs": int(counted.sum()),
                 "matches_supposed": prior * possible,
-                "matches_expected": math.fsum(counted * expit(theirs_weights * math.log(2))),
+                "matches_expected": math.fsum(matches[theirs]),
                 "prior": prior,
                 "prior_fitted": fitted,
                 "shift": prior_weight(fitted) - prior_weight(prior) if 0 < prior < 1 and 0 < fitted < 1 else None,
@@ -91,9 +90,9 @@ def _possible(model: LinkageModel, records: Mapping[str, int]) -> Iterator[tuple
 
 def _of_sources(patterns: pa.Table, sources: SourcePair) -> NDArray[np.bool_]:
     """Which rows count pairs of these two sources; all do where the counts have no sources."""
-    if _SIDES[0] not in patterns.column_names:
+    if SOURCES[0] not in patterns.column_names:
         return np.ones(patterns.num_rows, dtype=np.bool_)
-    found = zip(*(patterns[side].to_pylist() for side in _SIDES), strict=True)
+    found = zip(*(patterns[side].to_pylist() for side in SOURCES), strict=True)
     return np.fromiter((source_pair(*pair) == sources for pair in found), np.bool_, patterns.num_rows)
 
 

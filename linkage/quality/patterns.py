@@ -22,7 +22,7 @@ from scipy.special import expit
 from linkage.errors import ConfigError
 from linkage.model.specification import Comparison, LinkageModel, prior_weight
 
-_SOURCES = ("source_dataset_l", "source_dataset_r")
+SOURCES = ("source_dataset_l", "source_dataset_r")
 # What a gamma is taken for where it is null: a vector that no level took.
 _NO_LEVEL = -2
 _THRESHOLDS = pa.schema(
@@ -64,9 +64,9 @@ def pattern_weights(patterns: pa.Table, model: LinkageModel) -> NDArray[np.float
     """
     if not model.by_source_pair:
         return _weights(patterns, model)
-    if not set(_SOURCES) <= set(patterns.column_names):
+    if not set(SOURCES) <= set(patterns.column_names):
         raise ConfigError("pattern counts: the model has parameters by source pair, and the counts have no sources")
-    pairs = list(zip(*(patterns[name].to_pylist() for name in _SOURCES), strict=True))
+    pairs = list(zip(*(patterns[name].to_pylist() for name in SOURCES), strict=True))
     weights = np.empty(patterns.num_rows)
     for pair in set(pairs):
         theirs = np.array([other == pair for other in pairs])
@@ -91,7 +91,7 @@ def threshold_estimates(patterns: pa.Table, model: LinkageModel, thresholds: Seq
     Raises:
         ConfigError: As for `pattern_weights`.
     """
-    weights, pairs, matches = _expected(patterns, model)
+    weights, pairs, matches = expected_matches(patterns, model)
     rows = []
     for threshold in thresholds:
         above = weights >= threshold
@@ -127,7 +127,7 @@ def rule_estimates(patterns: pa.Table, model: LinkageModel) -> pa.Table:
     Raises:
         ConfigError: As for `pattern_weights`, or a match key is no rule of the model.
     """
-    _, pairs, matches = _expected(patterns, model)
+    _, pairs, matches = expected_matches(patterns, model)
     rules = np.array([int(key) for key in patterns["match_key"].to_pylist()], dtype=np.int64)
     keys = range(len(model.blocking_rules))
     unknown = sorted(set(rules.tolist()) - set(keys))
@@ -165,7 +165,7 @@ def growth_estimates(patterns: pa.Table, model: LinkageModel, threshold: float, 
     Raises:
         ConfigError: As for `pattern_weights`.
     """
-    weights, pairs, matches = _expected(patterns, model)
+    weights, pairs, matches = expected_matches(patterns, model)
     above = weights >= threshold
     all_of, kept = ((math.fsum(matches[chosen]), float(pairs[chosen].sum())) for chosen in (slice(None), above))
     rows = []
@@ -178,10 +178,10 @@ def growth_estimates(patterns: pa.Table, model: LinkageModel, threshold: float, 
     return pa.Table.from_pylist([dict(zip(_GROWTH.names, row, strict=True)) for row in rows], _GROWTH)
 
 
-def _expected(
+def expected_matches(
     patterns: pa.Table, model: LinkageModel
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """Weight, pairs and expected matches of each row."""
+    """Weight in bits, pairs and expected matches of each row; raises as `pattern_weights`."""
     weights = pattern_weights(patterns, model)
     pairs = np.asarray(patterns["pairs"].to_numpy(), dtype=np.int64)
     return weights, pairs, pairs * expit(weights * math.log(2.0))
